@@ -1,0 +1,60 @@
+// A connection: one go command on the other end of two descriptors.
+//
+// Reads requests, has the session answer them, and writes the answers in batches: those to what
+// came in one read leave in one write. go takes a single stray byte on this stream for a failed
+// build, so nothing but whole answers is ever written to it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/message.h"
+#include "session/session.h"
+
+namespace gopouch::protocol {
+
+struct Options {
+  bool log_requests = false;   // a line on stderr for each request; never a body
+  bool log_responses = false;  // a line on stderr for each answer
+};
+
+// How the stream of requests ended.
+enum class Ending {
+  kClose,       // go said close and waits for finish()
+  kEndOfInput,  // as good as a close, in whatever place of the stream it came
+  kGone,        // nobody reads our answers any more
+  kBroken,      // what came is not the protocol; it was logged
+};
+
+// For one thread. Does not own its descriptors.
+class Connection {
+ public:
+  Connection(int in, int out, Options options) : in_(in), out_(out), options_(options) {}
+
+  // Says what we can do. False: nobody reads it.
+  bool hello();
+
+  // Answers until the stream ends.
+  Ending serve(session::Session& session);
+
+  // Answers the close, if there was one. Nothing may follow.
+  void finish();
+
+ private:
+  void handle(const Request& request, session::Session& session);
+  void finish_put(std::string_view problem, session::Session& session);
+  bool flush();
+  bool read_more();  // false at the end of input
+
+  const int in_;
+  const int out_;
+  const Options options_;
+  RequestReader reader_;
+  std::string answers_;            // not yet written
+  std::optional<store::Put> put_;  // whose body is coming in
+  std::int64_t put_id_ = 0;        // its request's
+  std::optional<std::int64_t> close_id_;
+};
+
+}  // namespace gopouch::protocol
