@@ -1,0 +1,173 @@
+#include "config/keys.h"
+
+#include <algorithm>
+#include <array>
+
+namespace gopouch::config {
+
+namespace {
+
+constexpr Topic kStore{"The local store", ""};
+constexpr Topic kReport{"What it says", ""};
+constexpr Topic kRemote{"Remotes", "remotes"};
+constexpr Topic kPrefetch{"Packs and prefetch", "prefetching"};
+constexpr Topic kTrust{"Trust", "signatures"};
+constexpr Topic kServer{"The server", "server"};
+
+// For a limit that is not there: longer than any file is old, and far from the ends of the clock.
+constexpr std::chrono::hours kForever{24 * 365 * 100};
+
+void set_max_age(Settings& settings, const Value& value) {
+  settings.store.max_age =
+      value.number == 0
+          ? std::chrono::seconds(kForever)
+          : std::chrono::ceil<std::chrono::seconds>(std::chrono::nanoseconds(value.number));
+}
+
+void set_fallback_dir(Settings& settings, const Value& value) {
+  settings.store.fallback_dir = value.text == "none" ? "" : value.text;
+}
+
+// The words of a kEnum stand in the order of their C++ enum.
+constexpr std::array kKeys{
+    Key{"cache-dir", Kind::kFolder, "", "$GOCACHE",
+        "the folder where outputs and entries are, a Go build cache", kStore,
+        [](Settings& s, const Value& v) { s.store.dir = v.text; }},
+    Key{"fallback-dir", Kind::kFolder, "none", "$TMPDIR/gopouch-<uid>",
+        "where outputs go when cache-dir is full or may not be written; none: nowhere", kStore,
+        set_fallback_dir},
+    Key{"verify", Kind::kEnum, "auto|always|never", "auto",
+        "when a local hit is hashed; auto: once, if it is older than this boot", kStore,
+        [](Settings& s, const Value& v) { s.store.verify = static_cast<store::Verify>(v.number); }},
+    Key{"max-age", Kind::kDuration, "", "5d",
+        "what was unused for longer is dropped by a trim; 0: no limit", kStore, set_max_age},
+    Key{"cache-limit", Kind::kSize, "", "20GB",
+        "the size that a trim aims at, least recently used first; 0: no limit", kStore,
+        [](Settings& s, const Value& v) { s.store.limit = v.number; }},
+
+    Key{"stats", Kind::kBool, "", "false",
+        "print the line at the end of a session even where stderr is no terminal", kReport,
+        [](Settings& s, const Value& v) { s.stats = v.number != 0; }},
+    Key{"log-level", Kind::kEnum, "error|warning|info|debug", "warning",
+        "how much goes to stderr; debug: each request with its fate and time", kReport,
+        [](Settings& s, const Value& v) { s.log_level = static_cast<base::LogLevel>(v.number); }},
+    Key{"log-requests", Kind::kBool, "", "false", "each request on stderr, never a body", kReport,
+        [](Settings& s, const Value& v) { s.log_requests = v.number != 0; }},
+    Key{"log-responses", Kind::kBool, "", "false", "each answer on stderr", kReport,
+        [](Settings& s, const Value& v) { s.log_responses = v.number != 0; }},
+
+    Key{"remote", Kind::kList, "", "", "the object stores that machines share; repeatable", kRemote,
+        nullptr},
+    Key{"layout", Kind::kEnum, "gopouch|gobuildcache|gocache-s3|go-cache-plugin|gocacheprog",
+        "gopouch", "whose keys are read and written in the remote", kRemote, nullptr},
+    Key{"read-only", Kind::kBool, "", "false", "write nothing to a remote", kRemote, nullptr},
+    Key{"require-remote", Kind::kBool, "", "false",
+        "exit 1 when a remote cannot be reached at start", kRemote, nullptr},
+    Key{"region", Kind::kText, "", "", "the region of an S3 bucket", kRemote, nullptr},
+    Key{"s3-endpoint-url", Kind::kUrl, "", "", "where an S3-compatible store is", kRemote, nullptr},
+    Key{"s3-path-style", Kind::kBool, "", "false", "S3 bucket names in the path, not in the host",
+        kRemote, nullptr},
+    Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry", kRemote, nullptr},
+    Key{"compression", Kind::kEnum, "zstd|none", "zstd", "how bodies are stored in a remote",
+        kRemote, nullptr},
+    Key{"concurrency", Kind::kNumber, "", "0", "requests in flight; 0: as many as are good",
+        kRemote, nullptr},
+    Key{"upload", Kind::kEnum, "async|sync", "async", "answer a put before or after its upload",
+        kRemote, nullptr},
+    Key{"upload-concurrency", Kind::kNumber, "", "0", "uploads at once; 0: as many as are good",
+        kRemote, nullptr},
+    Key{"min-upload-size", Kind::kSize, "", "0", "what is smaller is not uploaded", kRemote,
+        nullptr},
+    Key{"flush", Kind::kEnum, "auto|wait|background", "auto", "who waits for uploads at the end",
+        kRemote, nullptr},
+    Key{"flush-timeout", Kind::kDuration, "", "60s", "how long the end waits for uploads", kRemote,
+        nullptr},
+    Key{"error-rate", Kind::kFraction, "", "0", "the part of remote calls that fail, for tests",
+        kRemote, nullptr},
+    Key{"force-whole-bucket", Kind::kBool, "", "false",
+        "let clear-remote empty a bucket without a prefix", kRemote, nullptr},
+
+    Key{"scope", Kind::kText, "", "", "the name under which sessions share packs", kPrefetch,
+        nullptr},
+    Key{"prefetch", Kind::kEnum, "all|demand|off", "all", "what is fetched before it is asked for",
+        kPrefetch, nullptr},
+    Key{"prefetch-limit", Kind::kSize, "", "0", "the most that is prefetched; 0: no limit",
+        kPrefetch, nullptr},
+
+    Key{"sign-key", Kind::kSecret, "", "", "the private key that signs what is uploaded", kTrust,
+        nullptr},
+    Key{"trust-key", Kind::kList, "", "", "the public keys that are believed; repeatable", kTrust,
+        nullptr},
+
+    Key{"plugin", Kind::kText, "", "", "serve: the port or unix:PATH where sessions connect",
+        kServer, nullptr},
+    Key{"http", Kind::kText, "", "", "serve: the address of the HTTP server", kServer, nullptr},
+    Key{"modproxy", Kind::kBool, "", "false", "serve: proxy Go modules", kServer, nullptr},
+    Key{"sumdb", Kind::kList, "", "", "serve: the checksum databases to proxy", kServer, nullptr},
+    Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kServer, nullptr},
+};
+
+// Made by the compiler: every go command looks all of them up, and making them took longer than
+// that.
+constexpr std::string_view kPrefix = "GOPOUCH_";
+using VariableName = std::array<char, 32>;  // ends in zeros
+
+constexpr VariableName variable_name(std::string_view key) {
+  VariableName name{};
+  char* end = std::copy(kPrefix.begin(), kPrefix.end(), name.begin());
+  for (const char c : key) {
+    const bool letter = c >= 'a' && c <= 'z';
+    *end++ = c == '-' ? '_' : letter ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return name;
+}
+
+constexpr auto kVariables = [] {
+  std::array<VariableName, kKeys.size()> names{};
+  for (std::size_t i = 0; i < names.size(); ++i) names.at(i) = variable_name(kKeys.at(i).name);
+  return names;
+}();
+
+}  // namespace
+
+std::span<const Key> keys() { return kKeys; }
+
+const Key* find_key(std::string_view name) {
+  const auto* const found =
+      std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& key) { return key.name == name; });
+  return found == kKeys.end() ? nullptr : found;
+}
+
+std::string_view variable_of(const Key& key) {
+  return kVariables.at(static_cast<std::size_t>(&key - kKeys.data())).data();
+}
+
+std::string_view placeholder(const Key& key) {
+  switch (key.kind) {
+    case Kind::kBool:
+      return "";
+    case Kind::kSize:
+      return "SIZE";
+    case Kind::kDuration:
+      return "DURATION";
+    case Kind::kNumber:
+      return "N";
+    case Kind::kFraction:
+      return "0..1";
+    case Kind::kEnum:
+      return key.choices;
+    case Kind::kText:
+      return "TEXT";
+    case Kind::kFolder:
+      return "FOLDER";
+    case Kind::kUrl:
+      return "URL";
+    case Kind::kSecret:
+      return "KEY";
+    case Kind::kList:
+      return "LIST";
+  }
+  return "";
+}
+
+}  // namespace gopouch::config
