@@ -1,0 +1,23 @@
+// The commands. Each runs with finished settings and returns the program's exit code: 0 done, 1 ran
+// and failed. What was asked wrongly (2) never gets here.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "config/config.h"
+
+namespace gopouch::cli {
+
+// Chooses the command and runs it; prints what was asked wrongly.
+int main(std::span<const std::string> args, const config::Environment& env);
+
+int run(const config::Settings& settings);     // the protocol on stdin and stdout
+int clear(const config::Settings& settings);   // clear, clear-local
+int verify(const config::Settings& settings);  // hash all, remove what lies
+int prune(const config::Settings& settings);   // trim now
+int show_config(const config::Settings& settings);
+int show_help(const config::Settings& settings);
+int show_version();
+
+}  // namespace gopouch::cli

@@ -1,0 +1,13 @@
+// What a session did, told once at its end.
+#pragma once
+
+#include "config/config.h"
+#include "session/session.h"
+
+namespace gopouch::cli {
+
+// One line on stderr where that is a terminal or --stats is given; in GitHub Actions a row of a
+// table in the step's summary as well. Else silence: scripts compare stderr.
+void summarize(const session::Counts& counts, const config::Settings& settings);
+
+}  // namespace gopouch::cli
