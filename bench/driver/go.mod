@@ -1,0 +1,3 @@
+module gopouch/bench/driver
+
+go 1.24
