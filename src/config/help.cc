@@ -130,17 +130,21 @@ std::string environment() {
   return out;
 }
 
-// Any of a setting's names: cache-dir, --cache-dir, GOPOUCH_CACHE_DIR, -dir, CACHE_DIR.
-const Key* key_of(std::string_view topic) {
+// What has any of these names: cache-dir, --cache-dir, GOPOUCH_CACHE_DIR, -dir, CACHE_DIR.
+std::optional<Name> name_of(std::string_view topic) {
   for (const Key& key : keys()) {
-    if (variable_of(key) == topic) return &key;
+    if (variable_of(key) == topic) return find_flag(key.name);
   }
   for (const Name& alias : aliases()) {
-    if (alias.place != Place::kFlag && alias.name == topic) return find_key(alias.key);
+    if (alias.place != Place::kFlag && alias.name == topic) return alias;
   }
   topic.remove_prefix(std::min(topic.find_first_not_of('-'), topic.size()));
-  const auto flag = find_flag(topic);
-  return flag ? find_key(flag->key) : nullptr;
+  return find_flag(topic);
+}
+
+std::string about(const Name& name) {
+  if (name.words != Words::kIgnored) return about(*find_key(name.key));
+  return fmt::format("{} is accepted and ignored: {}\n", name.name, name.meaning);
 }
 
 }  // namespace
@@ -150,10 +154,10 @@ std::optional<std::string> help(std::string_view topic) {
   if (topic == "environment") return environment();
   // Some commands and settings share a name.
   const Command* const command = find_command(topic);
-  const Key* const key = key_of(topic);
-  if (command != nullptr && key != nullptr) return about(*command) + "\nThe setting " + about(*key);
+  const auto name = name_of(topic);
+  if (command != nullptr && name) return about(*command) + "\nThe setting " + about(*name);
   if (command != nullptr) return about(*command);
-  if (key != nullptr) return about(*key);
+  if (name) return about(*name);
   return std::nullopt;
 }
 

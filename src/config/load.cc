@@ -1,7 +1,6 @@
 // From words to settings: gather what was said, let the first place win, put it where it belongs.
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 
 #include "config/aliases.h"
 #include "config/commands.h"
@@ -22,11 +21,11 @@ void append(std::vector<Saying>& to, std::vector<Saying> from) {
 std::vector<Saying> gather(const CommandLine& line, const Environment& env,
                            std::vector<std::string>& notes) {
   std::vector<Saying> said;
-  // Last first: of two flags the later one counts.
-  for (const Flag& flag : std::views::reverse(line.flags)) {
+  for (const Flag& flag : line.flags) {
     if (auto saying = interpret(flag.name, flag.shown, flag.value, notes))
       said.push_back(*std::move(saying));
   }
+  std::reverse(said.begin(), said.end());  // of two flags the later one counts
   append(said, read_variables(env, notes));
   append(said, read_config_file(env));
   std::stable_sort(said.begin(), said.end(), [](const Saying& a, const Saying& b) {

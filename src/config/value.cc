@@ -27,9 +27,9 @@ constexpr auto kDurationUnits = std::to_array<Unit>({{"ns", 1},
                                                      {"μs", 1000},  // U+03BC, Greek letter mu
                                                      {"ms", 1'000'000},
                                                      {"s", kSecond},
-                                                     {"m", 60 * kSecond},
-                                                     {"h", 3600 * kSecond},
-                                                     {"d", 24 * 3600 * kSecond}});
+                                                     {"m", kSecond * 60},
+                                                     {"h", kSecond * 3600},
+                                                     {"d", kSecond * 86'400}});
 
 constexpr auto kSizeUnits = std::to_array<Unit>({{"", 1},
                                                  {"b", 1},
@@ -93,6 +93,7 @@ double take_fraction(std::string_view& text) {
 }
 
 std::optional<std::int64_t> parse_duration(std::string_view text) {
+  if (text.empty()) return std::nullopt;
   if (text == "0") return 0;
   std::int64_t total = 0;
   while (!text.empty()) {
