@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.inc"
 mkdir -p "$XDG_CONFIG_HOME/gopouch"
 printf 'max-age = "48h"\nverify = "never"\ncache-limit = "1GB"\n' >"$XDG_CONFIG_HOME/gopouch/config.toml"
-export GOPOUCH_VERIFY=auto GOPOUCH_CACHE_LIMIT=2GB GOPOUCH_STATS=
+export GOPOUCH_VERIFY=auto GOPOUCH_STATS=
 expect_code 0 "$GOPOUCH" config --cache-limit 3GB >"$t/out" 2>"$t/err"
 expect_empty stderr "$t/err"
 

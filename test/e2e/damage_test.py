@@ -16,6 +16,7 @@ from cacheprog import TestCase, action_id, output_id
 ACTIONS = 8
 STEPS = 12
 SESSION_ROUNDS = 50  # with one pair of programs
+NOWHERE = "/proc/nowhere"  # no folder can be made there
 
 
 def flip(path, rng):
@@ -63,11 +64,13 @@ SHOWN = (truncate, extend, remove, make_directory, make_link)  # by size or kind
 
 class Damage(TestCase):
     SEEDS = range(500)
+    damaged = 0  # files
 
     def test_no_wrong_byte_and_no_crash(self):
         for first in range(self.SEEDS.start, self.SEEDS.stop, SESSION_ROUNDS):
-            verifying = self.start("--verify=always")
-            trusting = self.start()
+            # A second folder would hold what the first one lost.
+            verifying = self.start("--fallback-dir", NOWHERE, "--verify=always")
+            trusting = self.start("--fallback-dir", NOWHERE)
             for seed in range(first, min(first + SESSION_ROUNDS, self.SEEDS.stop)):
                 with self.subTest(seed=seed):
                     rng = random.Random(seed)
@@ -75,10 +78,11 @@ class Damage(TestCase):
                     self.replay(trusting, rng, SHOWN)
             for program in (verifying, trusting):
                 self.assert_well_ended(program, program.close())
+        self.assertGreater(self.damaged, len(self.SEEDS) * STEPS // 2)
 
     def replay(self, program, rng, kinds):
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
+        for path in self.folder.glob("??"):
+            shutil.rmtree(path)
         latest = {}
         for _ in range(STEPS):
             name = rng.randrange(ACTIONS)
@@ -98,6 +102,7 @@ class Damage(TestCase):
         paths = [path for path in cache_folder.files(self.folder) if path.name[-2:] in ("-a", "-d")]
         whole = [path for path in paths if path.is_file() and not path.is_symlink()]
         if whole:
+            self.damaged += 1
             path = rng.choice(whole)
             # No size or kind shows a flipped bit in a record, but its grammar or the missing output may.
             (rng.choice(kinds) if path.name.endswith("-d") else rng.choice(SHOWN))(path, rng)

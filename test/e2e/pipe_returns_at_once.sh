@@ -10,7 +10,7 @@ rm -f "$GOCACHE/trim.txt"
 mkdir -p "$GOCACHE/gopouch"
 exec 8>>"$GOCACHE/gopouch/usage"
 flock 8
-through timeout 60 go build ./... 2>&1 8>&- | cat >"$t/out" || fail "it hangs"
+through go build ./... 2>&1 8>&- | timeout 30 cat >"$t/out" || fail "it hangs"
 expect_empty output "$t/out"
 exec 8>&-
 wait_for 60 test -e "$GOCACHE/trim.txt"
