@@ -142,6 +142,8 @@ TEST(Load, BareNamesNeedABackend) {
   for (const auto& [name, value] : Variables{{"BACKEND_TYPE", "disk"}, {"BACKEND", "disk"}}) {
     EXPECT_EQ(load({}, {{name, value}, {"CACHE_DIR", "/x"}}).store.dir, "/x") << name;
   }
+  // BACKEND is a word of others too; BACKEND_TYPE is not.
+  EXPECT_EQ(refusal({}, {{"BACKEND_TYPE", "disk"}, {"BACKEND", "postgres"}}), "");
   // Not chosen by a name with a prefix, nor by a flag.
   EXPECT_FALSE(load({"-backend=disk"}, {{"PRINT_STATS", "true"}}).stats);
   EXPECT_FALSE(load({}, {{"GOBUILDCACHE_BACKEND_TYPE", "disk"}, {"PRINT_STATS", "true"}}).stats);
