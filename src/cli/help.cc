@@ -7,9 +7,9 @@
 namespace gopouch::cli {
 
 int show_help(const config::Settings& settings) {
-  const std::string topic = settings.command == "help" && !settings.operands.empty()
-                                ? settings.operands.front()
-                                : std::string();
+  // "gopouch help prune" and "gopouch prune --help" ask the same.
+  std::string topic = settings.command;
+  if (topic == "help") topic = settings.operands.empty() ? "" : settings.operands.front();
   const auto text = config::help(topic);
   if (!text)
     throw config::ConfigError("help: there is no topic \"" + topic + "\"; try gopouch help");

@@ -205,12 +205,13 @@ std::optional<TrimReport> trim(const Folder& folder, const Options& options) {
   // Written first, so that a go command that ends now does not begin a trim of its own.
   lock.write(fmt::format("{}", unix_seconds(now)));
 
+  const auto max_age =
+      std::max(options.max_age + kMtimeInterval, std::chrono::seconds(kKeepAtLeast));
   TrimReport report;
   std::vector<Found> kept;
   for_each_file(folder, [&](const Found& file) {
     const auto age = now - file.mtime;
-    const bool old =
-        file.kind == Kind::kHidden ? age > kHiddenLifetime : age > options.max_age + kMtimeInterval;
+    const bool old = file.kind == Kind::kHidden ? age > kHiddenLifetime : age > max_age;
     if (old && remove_file(folder, file)) {
       report.removed_files += 1;
       report.removed_bytes += file.bytes;
@@ -272,7 +273,8 @@ void verify(const Folder& folder, Time now, VerifyReport& report) {
 bool clear(const Folder& folder) {
   bool all = true;
   for_each_file(folder, [&](const Found& file) { all = remove_file(folder, file) && all; });
-  return base::remove_tree(folder.fd(), kUsageFolder) && all;
+  ::unlinkat(folder.fd(), kUsageFile, 0);  // the count begins anew
+  return all;
 }
 
 }  // namespace gopouch::store

@@ -9,8 +9,8 @@
 
 namespace gopouch::store {
 
-// What was used within this time stays, whatever the limit: a DiskPath must outlive the go command
-// that was given it, and a mtime may lag by kMtimeInterval.
+// What was used within this time stays, whatever the limit and max_age: a DiskPath must outlive the
+// go command that was given it, and a mtime may lag by kMtimeInterval.
 constexpr auto kKeepAtLeast = std::chrono::hours(24) + kMtimeInterval;
 
 // Adds `written` bytes to the folder's count; true when a trim should follow (Store::trim_due).

@@ -71,14 +71,19 @@ bool Store::make_room() {
   return rep_->room;
 }
 
+// Where an action is in both folders, the later put counts: either may have been out of reach for
+// the other's.
 base::Result<std::optional<Hit>> Store::get(const ActionId& action) {
   const Time now = options_.now();
+  std::optional<Hit> latest;
   for (Folder* folder : {rep_->primary.get(), rep_->fallback.load()}) {
     if (folder == nullptr) continue;
     auto hit = folder->get(action, now, options_.verify);
-    if (!hit || *hit) return hit;
+    if (!hit) return hit;
+    if (*hit && (!latest || latest->entry.put_time < (*hit)->entry.put_time))
+      latest = std::move(*hit);
   }
-  return std::optional<Hit>();
+  return latest;
 }
 
 // --- a put

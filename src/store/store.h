@@ -76,7 +76,7 @@ struct Options {
   std::chrono::seconds max_age = std::chrono::hours(5 * 24);
 
   // Bytes on disk that a trim aims at, least recently used first; 0 is no limit. What was used
-  // within the last day stays, whatever the limit.
+  // within the last day stays, whatever these two say.
   std::int64_t limit = 20'000'000'000;
 
   // The clock, an argument so that a test can be in another year.

@@ -62,9 +62,10 @@ TEST_F(GcTest, DropsTheLeastRecentlyUsedAboveTheLimit) {
   EXPECT_LE(report->kept_bytes, limited.limit);
 }
 
-TEST_F(GcTest, KeepsWhatWasUsedWithinADayWhateverTheLimit) {
+TEST_F(GcTest, KeepsWhatWasUsedWithinADayWhateverIsAsked) {
   Options limited = options();
   limited.limit = 1;
+  limited.max_age = std::chrono::seconds(1);
   Store store(limited);
   put_aged(store, 1, "yesterday", hours(24));
   put_aged(store, 2, "before", hours(26));

@@ -188,6 +188,22 @@ TEST_F(StoreTest, WritesElsewhereWhereItsFolderCannotBe) {
   EXPECT_TRUE(get(next, action(1))) << "a later session looks there too";
 }
 
+TEST_F(StoreTest, TakesTheLaterPutOfTwoFolders) {
+  Options other = options();
+  other.fallback_dir = temp_ / "fallback";
+  Options lost = other;
+  lost.dir = "/proc/no/such/folder";
+  ASSERT_TRUE(put(*std::make_unique<Store>(lost), action(1), "first").ok());
+  now_ += hours(1);
+  Store store(other);
+  EXPECT_EQ(test::read(get(store, action(1))->path), "first");
+  ASSERT_TRUE(put(store, action(1), "second").ok());
+  EXPECT_EQ(test::read(get(store, action(1))->path), "second");
+  now_ += hours(1);
+  ASSERT_TRUE(put(*std::make_unique<Store>(lost), action(1), "third").ok());
+  EXPECT_EQ(test::read(get(store, action(1))->path), "third");
+}
+
 TEST_F(StoreTest, DoesNotTrustAFallbackThatOthersMayWrite) {
   Options other = options();
   other.dir = "/proc/no/such/folder";
