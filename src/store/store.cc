@@ -199,8 +199,9 @@ base::Result<Hit> Put::commit() {
 // ---------------------------------------------------------------------------------------
 
 bool Store::trim_due() {
-  return rep_->primary &&
-         gopouch::store::trim_due(*rep_->primary, options_, rep_->written.exchange(0));
+  const auto folders = rep_->folders();
+  return !folders.empty() &&
+         gopouch::store::trim_due(*folders.front(), options_, rep_->written.exchange(0));
 }
 
 std::optional<TrimReport> Store::trim() {
