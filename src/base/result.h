@@ -4,6 +4,7 @@
 // throws; asking a failed Result for its value is a bug and ends the process.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <variant>
@@ -17,11 +18,15 @@ enum class Fault {
   kDenied,       // permission, or a read-only place: try another place
   kFull,         // no room: make some, or try another place
   kUnavailable,  // anything else that may pass: try later, or do without
+  kTimeout,      // no answer in the time that was given: as kUnavailable, but waiting was no use
+  kStopped,      // the caller no longer wants it
 };
 
 struct Error {
   Fault fault = Fault::kUnavailable;
   std::string message;  // one line for a human: what, where, why; no secret, no newline
+  std::chrono::milliseconds retry_after{
+      0};  // of kUnavailable: the pause that the other side asks for
 };
 
 template <typename T>

@@ -92,13 +92,21 @@ base::Result<std::optional<Hit>> Store::get(const ActionId& action) {
 // A put tries its folder, the same folder once more when room could be made, then the fallback: one
 // step() after another, each repeated in the next place when it fails.
 struct Put::Rep {
-  Rep(Store& in, const ActionId& key, const OutputId& id, std::int64_t bytes)
-      : store(in), action(key), output(id), size(bytes), name(id), folder(in.rep_->primary.get()) {}
+  Rep(Store& in, const ActionId& key, const OutputId& id, std::int64_t bytes,
+      std::optional<Time> time)
+      : store(in),
+        action(key),
+        output(id),
+        size(bytes),
+        put_time(time),
+        name(id),
+        folder(in.rep_->primary.get()) {}
 
   Store& store;
   const ActionId action;
   const OutputId output;
   const std::int64_t size;
+  const std::optional<Time> put_time;
   const FileName name;
 
   Folder* folder;                     // where it goes; null: nowhere yet
@@ -160,8 +168,9 @@ Put::~Put() = default;
 
 const ActionId& Put::action() const { return rep_->action; }
 
-Put Store::put(const ActionId& action, const OutputId& output, std::int64_t size) {
-  return Put(std::make_unique<Put::Rep>(*this, action, output, size));
+Put Store::put(const ActionId& action, const OutputId& output, std::int64_t size,
+               std::optional<Time> put_time) {
+  return Put(std::make_unique<Put::Rep>(*this, action, output, size, put_time));
 }
 
 void Put::write(std::span<const std::uint8_t> bytes) {
@@ -187,7 +196,8 @@ base::Result<Hit> Put::commit() {
   Entry entry{r.output, r.size, {}};
   r.step([&]() -> base::Status {
     if (auto published = r.publish(); !published) return published;
-    entry.put_time = r.store.options_.now();
+    const Time now = r.store.options_.now();
+    entry.put_time = std::min(r.put_time.value_or(now), now);
     return r.folder->write_entry(r.action, entry);
   });
   if (r.failure) return *r.failure;

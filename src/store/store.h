@@ -143,8 +143,10 @@ class Store {
   // of the system's (descriptors, input/output) and says nothing of the entry.
   base::Result<std::optional<Hit>> get(const ActionId& action);
 
-  // Begins a put of `size` bytes.
-  Put put(const ActionId& action, const OutputId& output, std::int64_t size);
+  // Begins a put of `size` bytes. `put_time` is that of an entry which another machine put, and
+  // counts as now where it lies in the future; nullopt: now.
+  Put put(const ActionId& action, const OutputId& output, std::int64_t size,
+          std::optional<Time> put_time = std::nullopt);
 
   // Adds what this Store has written to the folder's count of itself, then says whether a trim is
   // due: a day after the last one, or when the count has passed the limit.
