@@ -1,0 +1,22 @@
+// Times as stores write them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gopouch::object {
+
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7; not the two obsolete forms).
+std::optional<std::chrono::sys_seconds> parse_http_time(std::string_view text);
+
+// "2009-10-12T17:50:30.000Z", "2009-10-12T17:50:30Z" (ISO 8601 as S3 writes it); the part below the
+// second is dropped.
+std::optional<std::chrono::sys_seconds> parse_iso_time(std::string_view text);
+
+// What a Retry-After says (RFC 9110, 10.2.3): seconds, or a time that is compared with the reply's
+// own `date`. 0 where it says nothing of use; at most a day.
+std::chrono::milliseconds parse_retry_after(std::string_view text, std::string_view date);
+
+}  // namespace gopouch::object

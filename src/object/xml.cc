@@ -1,0 +1,145 @@
+// The XML of S3, by pugixml. Rules: xml.h.
+#include "object/xml.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "net/net.h"
+#include "object/times.h"
+
+#include <pugixml.hpp>
+
+namespace gopouch::object {
+
+namespace {
+
+base::Error corrupt(std::string_view what) {
+  return {base::Fault::kCorrupt, fmt::format("the answer is no {}", what)};
+}
+
+// The outermost element where it has that name, else none.
+pugi::xml_node root(pugi::xml_document& document, std::string_view xml, const char* name) {
+  // Character data as it stands: a key may begin or end with a space.
+  constexpr unsigned kHow = (pugi::parse_default | pugi::parse_ws_pcdata_single) & ~pugi::parse_eol;
+  if (!document.load_buffer(xml.data(), xml.size(), kHow, pugi::encoding_utf8)) return {};
+  return document.child(name);
+}
+
+XmlError error_of(const pugi::xml_node& node) {
+  return {.code = node.child_value("Code"),
+          .message = node.child_value("Message"),
+          .key = node.child_value("Key"),
+          .region = node.child_value("Region"),
+          .header = node.child_value("Header")};
+}
+
+// encoding-type=url writes a space as "+".
+std::optional<std::string> decode_key(std::string_view text, bool encoded) {
+  std::string key(text);
+  if (!encoded) return key;
+  for (char& letter : key) {
+    if (letter == '+') letter = ' ';
+  }
+  return net::percent_decode(key);
+}
+
+std::optional<XmlObject> object_of(const pugi::xml_node& node, bool encoded) {
+  auto key = decode_key(node.child_value("Key"), encoded);
+  if (!key || key->empty()) return std::nullopt;
+  XmlObject object{.key = *std::move(key)};
+  const std::string_view size = node.child_value("Size");
+  const auto [stop, error] = std::from_chars(size.data(), size.data() + size.size(), object.size);
+  if (error != std::errc() || stop != size.data() + size.size() || object.size < 0) {
+    return std::nullopt;
+  }
+  // A store that gives no time, or an odd one, still lists.
+  object.modified = parse_iso_time(node.child_value("LastModified")).value_or(object.modified);
+  return object;
+}
+
+struct Text final : pugi::xml_writer {
+  void write(const void* data, size_t size) override {
+    text.append(static_cast<const char*>(data), size);
+  }
+  std::string text;
+};
+
+std::string text_of(const pugi::xml_document& document) {
+  Text writer;
+  document.save(writer, "", pugi::format_raw | pugi::format_no_declaration, pugi::encoding_utf8);
+  return std::move(writer.text);
+}
+
+constexpr const char* kNamespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+}  // namespace
+
+std::optional<XmlError> parse_error(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node node = root(document, xml, "Error");
+  if (!node) return std::nullopt;
+  return error_of(node);
+}
+
+base::Result<XmlPage> parse_page(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node node = root(document, xml, "ListBucketResult");
+  if (!node) return corrupt("listing");
+  const bool encoded = std::string_view(node.child_value("EncodingType")) == "url";
+  XmlPage page;
+  for (const pugi::xml_node& child : node.children("Contents")) {
+    auto object = object_of(child, encoded);
+    if (!object) return corrupt("listing");
+    // A key with a NUL inside is none of ours, and C strings would make another key of it.
+    if (object->key.find('\0') != std::string::npos) continue;
+    page.objects.push_back(*std::move(object));
+  }
+  if (std::string_view(node.child_value("IsTruncated")) == "true") {
+    page.next = node.child_value("NextContinuationToken");
+    if (page.next.empty()) return corrupt("whole listing: more is announced, and not where");
+  }
+  return page;
+}
+
+base::Result<std::vector<XmlError>> parse_removal(std::string_view xml) {
+  pugi::xml_document document;
+  const pugi::xml_node node = root(document, xml, "DeleteResult");
+  if (!node) return corrupt("result of a removal");
+  std::vector<XmlError> errors;
+  for (const pugi::xml_node& child : node.children("Error")) errors.push_back(error_of(child));
+  return errors;
+}
+
+base::Result<std::string> parse_upload_id(std::string_view xml) {
+  pugi::xml_document document;
+  std::string id = root(document, xml, "InitiateMultipartUploadResult").child_value("UploadId");
+  if (id.empty()) return corrupt("new upload");
+  return id;
+}
+
+std::string removal_request(std::span<const std::string> keys) {
+  pugi::xml_document document;
+  pugi::xml_node list = document.append_child("Delete");
+  list.append_attribute("xmlns") = kNamespace;
+  for (const std::string& key : keys) {
+    list.append_child("Object").append_child("Key").text().set(key.c_str());
+  }
+  list.append_child("Quiet").text().set(true);
+  return text_of(document);
+}
+
+std::string joining_request(std::span<const std::string> etags) {
+  pugi::xml_document document;
+  pugi::xml_node list = document.append_child("CompleteMultipartUpload");
+  list.append_attribute("xmlns") = kNamespace;
+  int number = 0;
+  for (const std::string& etag : etags) {
+    pugi::xml_node part = list.append_child("Part");
+    part.append_child("PartNumber").text().set(++number);
+    part.append_child("ETag").text().set(etag.c_str());
+  }
+  return text_of(document);
+}
+
+}  // namespace gopouch::object
