@@ -1,0 +1,266 @@
+// Gets and uploads: what is asked of the object store, what is believed, what is counted.
+#include "remote/remote.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "base/guarded.h"
+#include "base/log.h"
+#include "base/workers.h"
+#include "remote/entry.h"
+
+namespace gopouch::remote {
+
+namespace {
+
+using Clock = base::Call::Clock;
+using std::chrono::milliseconds;
+
+// An upload may take this long, and longer the larger it is.
+constexpr milliseconds kPutTime{10'000};
+constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
+
+// Compressors beside each other: each holds 1.3 MB, and there are only so many cores.
+constexpr std::size_t kEncoders = 2;
+
+// Uploads give way to the compiler.
+constexpr int kNice = 10;
+
+struct ActionHash {
+  std::size_t operator()(const store::ActionId& action) const {
+    std::size_t hash = 0;  // an ActionID is a hash already
+    std::memcpy(&hash, action.hash.data(), sizeof hash);
+    return hash;
+  }
+};
+
+// What this session knows of an action. A put of one that it knows nothing of (`go build -a`) may
+// be one that the remote has.
+struct Known {
+  bool missed = false;
+  Clock::time_point since;  // when it was missed
+};
+
+constexpr std::string_view kEntries = "v1/e/";
+
+}  // namespace
+
+object::Key entry_key(const store::ActionId& action) {
+  return std::string(kEntries) + base::to_hex(action.hash);
+}
+
+bool is_our_key(std::string_view key) {
+  return key.starts_with(kEntries) && base::hash_from_hex(key.substr(kEntries.size())).has_value();
+}
+
+struct Remote::Rep {
+  Rep(object::Remote& with, store::Store& to, Options how)
+      : objects(with), local(to), options(std::move(how)) {}
+
+  object::Remote& objects;
+  store::Store& local;
+  const Options options;
+
+  base::Guarded<std::unordered_map<store::ActionId, Known, ActionHash>> known;
+
+  // Few compressors, and whoever needs one waits for it: memory is bounded, and so is the load.
+  base::Guarded<std::vector<std::unique_ptr<Encoder>>> encoders;
+  std::condition_variable encoder_free;
+  std::size_t encoders_made = 0;  // under the lock of encoders
+
+  std::atomic<std::int64_t> hits = 0, misses = 0, corrupt = 0, faults = 0, saved_ms = 0;
+  std::atomic<std::int64_t> uploads = 0, upload_faults = 0, bytes_down = 0, bytes_up = 0;
+  std::atomic<std::int64_t> waiting = 0;   // uploads queued or on their way
+  std::atomic<std::int64_t> given_up = 0;  // uploads that were dropped
+  std::atomic<std::int64_t> moved = 0;     // grows while something does
+  std::int64_t seen = -1;                  // by flush(), of what moves
+  Clock::time_point since;                 // when it last saw that grow
+  std::stop_source stop;
+  std::optional<base::Workers> workers;  // last: ends first
+
+  base::Result<Encoded> encode(const Header& header, const std::string& path);
+  bool remote_has(const store::ActionId& action, const store::Entry& entry);
+  void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost, bool check);
+  base::Call call(milliseconds time) const { return base::Call::within(time, stop.get_token()); }
+};
+
+Remote::Remote(object::Remote& objects, store::Store& local, Options options)
+    : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {
+  rep_->workers.emplace(std::max<std::size_t>(rep_->options.upload_concurrency, 1), kNice);
+}
+
+Remote::~Remote() { give_up(); }
+
+base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& action,
+                                                    const base::Call& call) {
+  Rep& r = *rep_;
+  EntrySink sink(r.local, action, r.options.max_body);
+  const auto missed = [&] {
+    ++r.misses;
+    r.known.lock()->insert_or_assign(action, Known{true, Clock::now()});
+    return std::optional<store::Hit>();
+  };
+
+  const object::Get get{.key = entry_key(action), .sink = &sink};
+  auto reply = object::get_one(r.objects.store(), get, call);
+  r.bytes_down += sink.received();
+  if (!reply && !sink.problem()) {
+    missed();
+    if (reply.error().fault == base::Fault::kCorrupt) {
+      ++r.corrupt;
+      return std::optional<store::Hit>();
+    }
+    ++r.faults;
+    return reply.error();
+  }
+  if (reply && !*reply) return missed();
+
+  auto hit = sink.finish();
+  if (hit) {
+    ++r.hits;
+    r.saved_ms += sink.cost_ms();
+    note_local_hit(action);
+    return std::optional(*std::move(hit));
+  }
+  missed();
+  if (hit.error().fault != base::Fault::kCorrupt) return hit.error();
+  ++r.corrupt;
+  base::log(base::LogLevel::kInfo, "{}: {}: {}", r.objects.name(), get.key, hit.error().message);
+  return std::optional<store::Hit>();
+}
+
+void Remote::note_local_hit(const store::ActionId& action) {
+  rep_->known.lock()->try_emplace(action);
+}
+
+void Remote::put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done) {
+  Rep& r = *rep_;
+  if (r.options.min_upload_size > hit.entry.size || r.objects.counts().read_only ||
+      r.stop.stop_requested()) {
+    if (done) done();
+    return;
+  }
+  std::optional<Known> known;
+  {
+    auto all = r.known.lock();
+    const auto found = all->find(action);
+    if (found != all->end()) known = found->second;
+  }
+  std::uint32_t cost = 0;
+  if (known && known->missed) {
+    const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - known->since);
+    cost = static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+  }
+  if (r.waiting >= static_cast<std::int64_t>(r.options.upload_queue)) {
+    ++r.given_up;
+    if (done) done();
+    return;
+  }
+  ++r.waiting;
+  r.workers->add([this, action, hit, cost, check = !known, done = std::move(done)] {
+    Rep& rep = *rep_;
+    if (rep.stop.stop_requested()) {
+      ++rep.given_up;
+    } else {
+      rep.upload(action, hit, cost, check);
+    }
+    --rep.waiting;
+    ++rep.moved;
+    if (done) done();
+  });
+}
+
+// True if the remote has this very output for the action. Only its header is fetched.
+bool Remote::Rep::remote_has(const store::ActionId& action, const store::Entry& entry) {
+  const object::Get get{
+      .key = entry_key(action), .range = object::Range{0, kHeaderSize}, .limit = kHeaderSize};
+  const auto reply = object::get_one(objects.store(), get, call(kPutTime));
+  if (!reply || !*reply || (*reply)->bytes.size() != kHeaderSize) return false;
+  const auto header = decode(std::span<const std::uint8_t, kHeaderSize>(
+      reinterpret_cast<const std::uint8_t*>((*reply)->bytes.data()), kHeaderSize));
+  return header && header->action == action && header->entry.output == entry.output;
+}
+
+base::Result<Encoded> Remote::Rep::encode(const Header& header, const std::string& path) {
+  std::unique_ptr<Encoder> encoder;
+  {
+    auto free = encoders.lock();
+    free.wait(encoder_free,
+              [&](const auto& idle) { return !idle.empty() || encoders_made < kEncoders; });
+    if (free->empty()) {
+      ++encoders_made;
+    } else {
+      encoder = std::move(free->back());
+      free->pop_back();
+    }
+  }
+  if (!encoder) encoder = std::make_unique<Encoder>();
+  auto encoded = encoder->encode(header, path.c_str(), options.compress, options.temp_dir);
+  encoders.lock()->push_back(std::move(encoder));
+  encoder_free.notify_one();
+  return encoded;
+}
+
+void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost,
+                         bool check) {
+  if (check && remote_has(action, hit.entry)) return;
+  const auto encoded = encode({.cost_ms = cost, .action = action, .entry = hit.entry}, hit.path);
+  if (!encoded) {
+    // Something removed the file, or there is no room to compress it: nobody's fault but this
+    // machine's.
+    ++given_up;
+    base::log(base::LogLevel::kInfo, "upload: {}", encoded.error().message);
+    return;
+  }
+  const base::Hash& sum = encoded->sha256();
+  object::PutOptions how;
+  how.sha256.assign(reinterpret_cast<const char*>(sum.data()), sum.size());
+  const auto time = kPutTime + milliseconds(encoded->size() / kSlowestBytesPerMs);
+  const auto stored = objects.store().put(entry_key(action), encoded->body(), how, call(time));
+  if (stored) {
+    ++uploads;
+    bytes_up += encoded->size();
+    return;
+  }
+  if (stored.error().fault == base::Fault::kDenied) return;  // the store said so, once
+  ++given_up;
+  if (stored.error().fault == base::Fault::kStopped) return;
+  // Misses that the breaker spared us are no news.
+  if (upload_faults++ == 0 && !objects.counts().open) {
+    base::log(base::LogLevel::kWarning, "upload: {}", stored.error().message);
+  }
+}
+
+bool Remote::flush(Clock::time_point until, milliseconds stall) {
+  Rep& r = *rep_;
+  while (r.waiting > 0) {
+    const std::int64_t moved = r.moved + r.objects.moved();
+    const Clock::time_point now = Clock::now();
+    if (moved != r.seen) {
+      r.seen = moved;
+      r.since = now;
+    }
+    if (now >= until || now - r.since >= stall) return false;
+    r.workers->wait_idle(std::min({until, r.since + stall, now + milliseconds(100)}));
+  }
+  return true;
+}
+
+std::int64_t Remote::pending() const { return rep_->waiting; }
+
+std::int64_t Remote::give_up() {
+  Rep& r = *rep_;
+  r.stop.request_stop();
+  // Each job sees the stop and ends at once, so that whoever waits for one is told.
+  r.workers->wait_idle(Clock::time_point::max());
+  return r.given_up;
+}
+
+Counts Remote::counts() const {
+  const Rep& r = *rep_;
+  return {r.hits,    r.misses,        r.corrupt,    r.faults,  r.saved_ms,
+          r.uploads, r.upload_faults, r.bytes_down, r.bytes_up};
+}
+
+}  // namespace gopouch::remote

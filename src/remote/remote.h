@@ -1,0 +1,90 @@
+// The shared cache: actions and outputs as objects that machines share.
+//
+// Gives keys their meaning and checks all that comes back; has never heard of S3. Nothing from a
+// store is believed: an entry that is served is whole and hashes to its OutputID, and everything
+// else (torn, foreign, newer, lying) is a miss, counted.
+//
+//   v1/e/<action hex>   one entry, self-contained: header, then body (entry.h has the grammar)
+//
+// The older programs' layouts, packs and signatures take their places here as they are built.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/call.h"
+#include "base/result.h"
+#include "object/object.h"
+#include "store/store.h"
+
+namespace gopouch::remote {
+
+struct Options {
+  bool compress = true;                            // zstd, where it makes a body smaller
+  std::int64_t max_body = std::int64_t{4} << 30U;  // what claims to be larger is not believed
+  std::int64_t min_upload_size = 0;                // smaller bodies are not uploaded
+  std::size_t upload_concurrency = 32;
+  std::size_t upload_queue = 65536;  // uploads that may wait; more are given up
+  // Where a compressed body lies until it is sent: a file without a name.
+  std::filesystem::path temp_dir = {};
+};
+
+struct Counts {
+  std::int64_t hits = 0, misses = 0;
+  std::int64_t corrupt = 0;   // objects that were no entry of their action: among the misses
+  std::int64_t faults = 0;    // gets that the store failed: among the misses
+  std::int64_t saved_ms = 0;  // what the hits took to compile, by whoever put them
+  std::int64_t uploads = 0, upload_faults = 0;
+  std::int64_t bytes_down = 0, bytes_up = 0;  // as stored
+};
+
+// Safe for concurrent use.
+class Remote {
+ public:
+  // Both must outlive the Remote.
+  Remote(object::Remote& objects, store::Store& local, Options options);
+  ~Remote();  // gives up what is not uploaded
+
+  // Fetches the action's entry into the local store. nullopt: there is none, or none to be
+  // believed; an error: the store failed, or the local disk.
+  base::Result<std::optional<store::Hit>> get(const store::ActionId& action,
+                                              const base::Call& call);
+
+  // The local store had it: a later put of this action renews its time and must be sent.
+  void note_local_hit(const store::ActionId& action);
+
+  // Uploads in the background what the local store now holds. `done`, if any, is called when that
+  // was done or given up, on another thread or on this one.
+  void put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done = {});
+
+  // Waits for uploads until all are done, `until` is reached, or nothing has moved for `stall`
+  // since the first call. True: all done. For one thread.
+  bool flush(std::chrono::steady_clock::time_point until, std::chrono::milliseconds stall);
+
+  // How many uploads are queued or on their way.
+  std::int64_t pending() const;
+
+  // Ends all uploads and starts no more; how many were given up, since the start.
+  std::int64_t give_up();
+
+  Counts counts() const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// The object that holds an action's entry.
+object::Key entry_key(const store::ActionId& action);
+
+// Whether a key is one of ours: what clear-remote may delete.
+bool is_our_key(std::string_view key);
+
+}  // namespace gopouch::remote

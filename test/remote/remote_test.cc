@@ -1,0 +1,159 @@
+#include "remote/remote.h"
+
+#include "remote/entry.h"
+#include "test/support/store_fixture.h"
+
+namespace gopouch::remote {
+namespace {
+
+using std::chrono::seconds;
+
+// Two machines, each with a local store of its own, and a folder that they share.
+class RemoteTest : public test::StoreTest {
+ protected:
+  struct Machine {
+    Machine(const store::Options& local, object::Remote opened, Options how)
+        : store(local), objects(std::move(opened)), shared(objects, store, std::move(how)) {}
+    store::Store store;
+    object::Remote objects;
+    Remote shared;
+
+    std::optional<store::Hit> get(const store::ActionId& id) {
+      auto found = shared.get(id, base::Call::within(seconds(10)));
+      EXPECT_TRUE(found.ok()) << found.error().message;
+      return found ? *std::move(found) : std::nullopt;
+    }
+    bool flush() {
+      return shared.flush(std::chrono::steady_clock::now() + seconds(10), seconds(5));
+    }
+  };
+
+  std::unique_ptr<Machine> machine(const std::string& name, Options how = {},
+                                   const std::string& parameters = "") {
+    store::Options local = options();
+    local.dir = temp_ / name;
+    how.temp_dir = local.dir;
+    auto opened = object::open("file://" + folder().string() + parameters, {});
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    return std::make_unique<Machine>(local, *std::move(opened), std::move(how));
+  }
+
+  std::filesystem::path folder() const { return temp_ / "shared"; }
+  std::filesystem::path object_of(const store::ActionId& id) const {
+    return folder() / entry_key(id);
+  }
+
+  void put(Machine& on, const store::ActionId& id, const std::string& text) {
+    const auto stored = StoreTest::put(on.store, id, text);
+    ASSERT_TRUE(stored.ok());
+    on.shared.put(id, *stored);
+  }
+};
+
+TEST_F(RemoteTest, GivesAnotherMachineWhatOnePut) {
+  const auto a = machine("a");
+  const auto b = machine("b");
+  EXPECT_FALSE(b->get(action(1)));
+  put(*a, action(1), std::string(10000, 'x'));
+  ASSERT_TRUE(a->flush());
+
+  now_ += std::chrono::hours(1);
+  const auto hit = b->get(action(1));
+  ASSERT_TRUE(hit);
+  EXPECT_EQ(test::read(hit->path), std::string(10000, 'x'));
+  EXPECT_EQ(hit->entry.put_time, now_ - std::chrono::hours(1)) << "the time of the put, not ours";
+  EXPECT_TRUE(StoreTest::get(b->store, action(1))) << "it is local now";
+
+  const Counts counts = b->shared.counts();
+  EXPECT_EQ(counts.hits, 1);
+  EXPECT_EQ(counts.misses, 1);
+  EXPECT_EQ(a->shared.counts().uploads, 1);
+  EXPECT_EQ(a->shared.counts().bytes_up, counts.bytes_down);
+}
+
+TEST_F(RemoteTest, MissesWhatIsNoEntryAndReplacesIt) {
+  const auto a = machine("a");
+  const auto b = machine("b");
+  put(*a, action(1), "right");
+  ASSERT_TRUE(a->flush());
+  const std::string whole = test::read(object_of(action(1)));
+  for (const std::string& bad :
+       {std::string(), std::string("<html>not here</html>"), whole.substr(0, 130), whole + "x"}) {
+    test::write(object_of(action(1)), bad);
+    EXPECT_FALSE(b->get(action(1)));
+  }
+  EXPECT_EQ(b->shared.counts().corrupt, 4);
+  EXPECT_EQ(test::count_files(temp_ / "b"), 0) << "nothing of it was kept";
+  put(*b, action(1), "right");
+  ASSERT_TRUE(b->flush());
+  EXPECT_TRUE(machine("c")->get(action(1)));
+}
+
+TEST_F(RemoteTest, KnowsWhatAHitSaves) {
+  const auto a = machine("a");
+  EXPECT_FALSE(a->get(action(1)));
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  put(*a, action(1), "slow to make");
+  ASSERT_TRUE(a->flush());
+  const auto b = machine("b");
+  EXPECT_TRUE(b->get(action(1)));
+  EXPECT_GE(b->shared.counts().saved_ms, 30);
+  EXPECT_LT(b->shared.counts().saved_ms, 10000);
+}
+
+TEST_F(RemoteTest, SendsAgainWhatIsRenewedAndNotWhatIsThere) {
+  const auto a = machine("a");
+  put(*a, action(1), "same");
+  ASSERT_TRUE(a->flush());
+
+  const auto b = machine("b");
+  now_ += std::chrono::hours(1);
+  put(*b, action(1), "same");  // `go build -a` asks for nothing
+  ASSERT_TRUE(b->flush());
+  EXPECT_EQ(b->shared.counts().uploads, 0);
+  put(*b, action(1), "other");
+  ASSERT_TRUE(b->flush());
+  EXPECT_EQ(b->shared.counts().uploads, 1);
+
+  b->shared.note_local_hit(action(1));  // a test result that had expired, made anew
+  put(*b, action(1), "other");
+  ASSERT_TRUE(b->flush());
+  EXPECT_EQ(b->shared.counts().uploads, 2);
+  EXPECT_EQ(machine("c")->get(action(1))->entry.put_time, now_);
+}
+
+TEST_F(RemoteTest, UploadsNothingThatIsSmallOrWhereItMayNot) {
+  const auto a = machine("a", {.min_upload_size = 100});
+  put(*a, action(1), std::string(99, 'x'));
+  put(*a, action(2), std::string(100, 'x'));
+  ASSERT_TRUE(a->flush());
+  EXPECT_FALSE(std::filesystem::exists(object_of(action(1))));
+  EXPECT_TRUE(std::filesystem::exists(object_of(action(2))));
+
+  const auto b = machine("b", {}, "?mode=ro");
+  put(*b, action(3), "x");
+  ASSERT_TRUE(b->flush());
+  EXPECT_FALSE(std::filesystem::exists(object_of(action(3))));
+  EXPECT_TRUE(b->get(action(2)));
+}
+
+TEST_F(RemoteTest, GivesUpAndSaysHowMany) {
+  const auto a = machine("a", {.upload_concurrency = 1});
+  for (std::uint8_t i = 0; i < 200; ++i) put(*a, action(i), std::string(100000, 'x'));
+  const auto lost = a->shared.give_up();
+  EXPECT_GT(lost, 0);
+  EXPECT_EQ(a->shared.counts().uploads + lost, 200);
+  EXPECT_EQ(a->shared.pending(), 0);
+  put(*a, action(1), "late");
+  EXPECT_EQ(a->shared.pending(), 0);
+}
+
+TEST_F(RemoteTest, OwnsOnlyItsKeys) {
+  EXPECT_TRUE(is_our_key(entry_key(action(1))));
+  for (const char* key : {"", "v1/e/", "v1/e/abc", "precious/data.txt", "v2/e/", "v1/reachable"}) {
+    EXPECT_FALSE(is_our_key(key)) << key;
+  }
+}
+
+}  // namespace
+}  // namespace gopouch::remote
