@@ -18,12 +18,14 @@ demo: build ## build, then show a cold and a warm build of a real module
 
 test: ## every test but the long ones
 	tools/install-deps.sh build test
+	tools/test-servers.sh
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	ctest --test-dir build --output-on-failure -LE long -j $(JOBS)
 
 test-long: ## the tests that take minutes
 	tools/install-deps.sh build test
+	tools/test-servers.sh
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	ctest --test-dir build --output-on-failure -L long -j $(JOBS)

@@ -1,20 +1,84 @@
-// gopouch clear, clear-local: empties the local store. The words on success are those of the
-// programs that gopouch takes the place of: scripts look for them.
+// gopouch clear, clear-local, clear-remote: empties the local store, the remote, or both. The words
+// on success are those of the programs that gopouch takes the place of: scripts look for them.
+//
+// In the remote only keys of ours go, under the very prefix that a session uses; and a remote
+// without a prefix, which may be a bucket that others use too, is asked about twice.
+#include <unistd.h>
+
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/cli.h"
+#include "cli/shared.h"
 
 namespace gopouch::cli {
 
-int clear(const config::Settings& settings) {
-  store::Store store(settings.store);
-  if (!store.clear()) {
-    base::log(base::LogLevel::kError, "{}: some files could not be removed",
-              settings.store.dir.native());
-    return 1;
+namespace {
+
+// A line that grows on a terminal, and nothing elsewhere.
+class Progress {
+ public:
+  void show(std::int64_t removed) const {
+    if (terminal_) fmt::print(stderr, "\rremoved {} objects", base::grouped(removed));
   }
-  std::puts(settings.command == "clear" ? "Cache cleared successfully"
-                                        : "Local cache cleared successfully");
+  void end() const {
+    if (terminal_) fmt::print(stderr, "\n");
+  }
+
+ private:
+  const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+};
+
+bool clear_local(const config::Settings& settings) {
+  store::Store store(settings.store);
+  if (store.clear()) return true;
+  base::log(base::LogLevel::kError, "{}: some files could not be removed",
+            settings.store.dir.native());
+  return false;
+}
+
+bool clear_remote(object::Remote& remote) {
+  const base::Call call;
+  const Progress progress;
+  std::int64_t removed = 0;
+  base::Status done = base::Done{};
+  const base::Status listed =
+      remote.store().list("v1/", call, [&](std::span<const object::Info> page) {
+        std::vector<object::Key> keys;
+        for (const object::Info& info : page) {
+          if (remote::is_our_key(info.key)) keys.push_back(info.key);
+        }
+        if (!keys.empty()) done = remote.store().remove(keys, call);
+        removed += std::ssize(keys);
+        if (done) progress.show(removed);
+        return done.ok();
+      });
+  progress.end();
+  const base::Status& failed = done ? listed : done;
+  if (failed) return true;
+  base::log(base::LogLevel::kError, "{}", failed.error().message);
+  return false;
+}
+
+}  // namespace
+
+int clear(const config::Settings& settings) {
+  const bool local = settings.command != "clear-remote";
+  auto remote = settings.command == "clear-local" ? std::nullopt : open_remote(settings);
+  if (!local && !remote) {
+    throw config::ConfigError("clear-remote: no remote is set; name it with --remote");
+  }
+  if (remote && !remote->has_prefix() && !settings.force_whole_bucket) {
+    throw config::ConfigError(
+        fmt::format("{}: {} has no prefix: this would go through the whole bucket; "
+                    "--force-whole-bucket lets it",
+                    settings.command, remote->name()));
+  }
+  if (local && !clear_local(settings)) return 1;
+  if (remote && !clear_remote(*remote)) return 1;
+  std::puts(settings.command == "clear"         ? "Cache cleared successfully"
+            : settings.command == "clear-local" ? "Local cache cleared successfully"
+                                                : "Remote cache cleared successfully");
   return 0;
 }
 

@@ -13,9 +13,10 @@ namespace gopouch::cli {
 int main(std::span<const std::string> args, const config::Environment& env);
 
 int run(const config::Settings& settings);     // the protocol on stdin and stdout
-int clear(const config::Settings& settings);   // clear, clear-local
+int clear(const config::Settings& settings);   // clear, clear-local, clear-remote
 int verify(const config::Settings& settings);  // hash all, remove what lies
 int prune(const config::Settings& settings);   // trim now
+int doctor(const config::Settings& settings);  // check the configuration end to end
 int show_config(const config::Settings& settings);
 int show_help(const config::Settings& settings);
 int show_version();

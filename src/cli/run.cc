@@ -2,7 +2,7 @@
 //
 // The order of things is the whole of it. go waits for our hello before it does anything, so
 // nothing comes before it but the settings. go ends when our stdout ends, so what need not be
-// waited for (a trim) comes after that, when go's descriptors are released.
+// waited for (late uploads, a trim) comes after that, when go's descriptors are released.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "cli/cli.h"
+#include "cli/shared.h"
 #include "cli/summary.h"
 #include "protocol/protocol.h"
 
@@ -46,6 +47,8 @@ void release_go() {
 }  // namespace
 
 int run(const config::Settings& settings) {
+  auto objects = open_remote(settings);
+  if (objects && settings.require_remote && !reachable(*objects)) return 1;
   if (::isatty(STDIN_FILENO) != 0) {
     base::write_log_line(
         "waiting for requests; a go command starts this program: "
@@ -61,15 +64,19 @@ int run(const config::Settings& settings) {
 
   widen_pipe(STDIN_FILENO);
   store::Store store(settings.store);
-  session::Session session(store);
+  std::optional<remote::Remote> shared;
+  if (objects) shared.emplace(*objects, store, settings.sharing);
+  session::Session session(store, shared ? &*shared : nullptr, settings.session);
   const protocol::Ending ending = go.serve(session);
 
-  summarize(session.counts(), settings);
+  if (shared) flush_before_go(*shared, settings);
+  summarize(session.counts(), shared ? shared->counts() : remote::Counts(), settings);
   go.finish();
   out.reset();
   release_go();
   // From here on go has gone its way.
 
+  if (shared) flush_after_go(*shared, settings);
   if (store.trim_due()) store.trim();
   return ending == protocol::Ending::kBroken ? 1 : 0;
 }

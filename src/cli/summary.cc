@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "base/files.h"
 #include "base/text.h"
 
@@ -14,11 +17,34 @@ namespace {
 using base::grouped;
 using base::human_bytes;
 
-std::string line(const session::Counts& counts) {
-  std::string text = fmt::format("{} hits ({}), {} misses, {} puts ({})", grouped(counts.hits),
-                                 human_bytes(counts.hit_bytes), grouped(counts.misses),
-                                 grouped(counts.puts), human_bytes(counts.put_bytes));
-  if (counts.faults > 0) text += fmt::format(", {} local faults", grouped(counts.faults));
+// What the remote spared go: the time that others needed, divided among the cores that would have
+// worked at it.
+std::int64_t saved_seconds(const remote::Counts& remote) {
+  return remote.saved_ms / 1000 / std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string line(const session::Counts& session, const remote::Counts& remote,
+                 const config::Settings& settings) {
+  std::string text;
+  const auto add = [&](std::string_view part) {
+    text.append(text.empty() ? "" : ", ").append(part);
+  };
+  add(fmt::format("{} hits ({})", grouped(session.hits),
+                  settings.remote.empty() ? human_bytes(session.hit_bytes)
+                                          : fmt::format("{} remote, {} local", grouped(remote.hits),
+                                                        grouped(session.hits - remote.hits))));
+  add(fmt::format("{} misses", grouped(session.misses)));
+  if (settings.remote.empty()) {
+    add(fmt::format("{} puts ({})", grouped(session.puts), human_bytes(session.put_bytes)));
+  } else {
+    add(human_bytes(remote.bytes_down) + " down");
+    add(human_bytes(remote.bytes_up) + " up");
+  }
+  if (saved_seconds(remote) > 0) add(fmt::format("saved about {} s", saved_seconds(remote)));
+  if (remote.corrupt > 0) add(fmt::format("{} damaged objects", grouped(remote.corrupt)));
+  if (const auto faults = remote.faults + remote.upload_faults; faults > 0)
+    add(fmt::format("{} remote faults", grouped(faults)));
+  if (session.faults > 0) add(fmt::format("{} local faults", grouped(session.faults)));
   return text;
 }
 
@@ -44,9 +70,11 @@ void append_row(const std::string& path, const session::Counts& counts) {
 
 }  // namespace
 
-void summarize(const session::Counts& counts, const config::Settings& settings) {
-  if (settings.stats || ::isatty(STDERR_FILENO) != 0) base::write_log_line(line(counts));
-  if (!settings.step_summary.empty()) append_row(settings.step_summary, counts);
+void summarize(const session::Counts& session, const remote::Counts& remote,
+               const config::Settings& settings) {
+  if (settings.stats || ::isatty(STDERR_FILENO) != 0)
+    base::write_log_line(line(session, remote, settings));
+  if (!settings.step_summary.empty()) append_row(settings.step_summary, session);
 }
 
 }  // namespace gopouch::cli

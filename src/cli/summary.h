@@ -8,6 +8,7 @@ namespace gopouch::cli {
 
 // One line on stderr where that is a terminal or --stats is given; in GitHub Actions a row of a
 // table in the step's summary as well. Else silence: scripts compare stderr.
-void summarize(const session::Counts& counts, const config::Settings& settings);
+void summarize(const session::Counts& session, const remote::Counts& remote,
+               const config::Settings& settings);
 
 }  // namespace gopouch::cli

@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view kNoLocks = "gopouch needs no locks";
 constexpr std::string_view kNoTmp = "what a remote sends goes straight to the cache folder";
 constexpr std::string_view kNoTrace = "gopouch writes no trace";
-constexpr std::string_view kNoRemote = "there is no remote to use it with";
 
 constexpr std::string_view kDebug = "debug|warning";
 constexpr std::string_view kVerbose = "info|warning";
@@ -20,11 +19,11 @@ constexpr std::string_view kAsync = "async|sync";
 // A flag that has the name of one of our settings and the same words needs no row.
 constexpr std::array kAliases{
     // gobuildcache, early (BACKEND_TYPE, CACHE_DIR, DEBUG, S3_*) and current.
-    Name{"backend", Place::kFlag, "remote", Words::kBackend, ""},
-    Name{"s3-bucket", Place::kFlag, "remote", Words::kBucket, ""},
-    Name{"s3-prefix", Place::kFlag, "remote", Words::kBucket, ""},
-    Name{"gcs-bucket", Place::kFlag, "remote", Words::kBucket, ""},
-    Name{"gcs-prefix", Place::kFlag, "remote", Words::kBucket, ""},
+    Name{"backend", Place::kFlag, "remote", Words::kBackend, "backend"},
+    Name{"s3-bucket", Place::kFlag, "remote", Words::kBucket, "s3-bucket"},
+    Name{"s3-prefix", Place::kFlag, "remote", Words::kBucket, "s3-prefix"},
+    Name{"gcs-bucket", Place::kFlag, "remote", Words::kBucket, "gcs-bucket"},
+    Name{"gcs-prefix", Place::kFlag, "remote", Words::kBucket, "gcs-prefix"},
     Name{"debug", Place::kFlag, "log-level", Words::kLevel, kDebug},
     Name{"compression", Place::kFlag, "compression", Words::kSwitch, kZstd},
     Name{"async-backend", Place::kFlag, "upload", Words::kSwitch, kAsync},
@@ -32,12 +31,12 @@ constexpr std::array kAliases{
     Name{"lock-dir", Place::kFlag, "", Words::kIgnored, kNoLocks},
     Name{"s3-tmp-dir", Place::kFlag, "", Words::kIgnored, kNoTmp},
 
-    Name{"GOBUILDCACHE_BACKEND_TYPE", Place::kGobuildcache, "remote", Words::kBackend, ""},
-    Name{"GOBUILDCACHE_BACKEND", Place::kGobuildcache, "remote", Words::kBackend, ""},
-    Name{"GOBUILDCACHE_S3_BUCKET", Place::kGobuildcache, "remote", Words::kBucket, ""},
-    Name{"GOBUILDCACHE_S3_PREFIX", Place::kGobuildcache, "remote", Words::kBucket, ""},
-    Name{"GOBUILDCACHE_GCS_BUCKET", Place::kGobuildcache, "remote", Words::kBucket, ""},
-    Name{"GOBUILDCACHE_GCS_PREFIX", Place::kGobuildcache, "remote", Words::kBucket, ""},
+    Name{"GOBUILDCACHE_BACKEND_TYPE", Place::kGobuildcache, "remote", Words::kBackend, "backend"},
+    Name{"GOBUILDCACHE_BACKEND", Place::kGobuildcache, "remote", Words::kBackend, "backend"},
+    Name{"GOBUILDCACHE_S3_BUCKET", Place::kGobuildcache, "remote", Words::kBucket, "s3-bucket"},
+    Name{"GOBUILDCACHE_S3_PREFIX", Place::kGobuildcache, "remote", Words::kBucket, "s3-prefix"},
+    Name{"GOBUILDCACHE_GCS_BUCKET", Place::kGobuildcache, "remote", Words::kBucket, "gcs-bucket"},
+    Name{"GOBUILDCACHE_GCS_PREFIX", Place::kGobuildcache, "remote", Words::kBucket, "gcs-prefix"},
     Name{"GOBUILDCACHE_CACHE_DIR", Place::kGobuildcache, "cache-dir", Words::kOwn, ""},
     Name{"GOBUILDCACHE_DEBUG", Place::kGobuildcache, "log-level", Words::kLevel, kDebug},
     Name{"GOBUILDCACHE_PRINT_STATS", Place::kGobuildcache, "stats", Words::kOwn, ""},
@@ -48,20 +47,16 @@ constexpr std::array kAliases{
     Name{"GOBUILDCACHE_AWS_REGION", Place::kGobuildcache, "region", Words::kBucket, ""},
     Name{"GOBUILDCACHE_AWS_S3_USE_PATH_STYLE", Place::kGobuildcache, "s3-path-style",
          Words::kBucket, ""},
-    Name{"GOBUILDCACHE_AWS_ACCESS_KEY_ID", Place::kGobuildcache, "", Words::kIgnored, kNoRemote},
-    Name{"GOBUILDCACHE_AWS_SECRET_ACCESS_KEY", Place::kGobuildcache, "", Words::kIgnored,
-         kNoRemote},
-    Name{"GOBUILDCACHE_AWS_SESSION_TOKEN", Place::kGobuildcache, "", Words::kIgnored, kNoRemote},
     Name{"GOBUILDCACHE_LOCK_TYPE", Place::kGobuildcache, "", Words::kIgnored, kNoLocks},
     Name{"GOBUILDCACHE_LOCK_DIR", Place::kGobuildcache, "", Words::kIgnored, kNoLocks},
     Name{"GOBUILDCACHE_S3_TMP_DIR", Place::kGobuildcache, "", Words::kIgnored, kNoTmp},
 
-    Name{"BACKEND_TYPE", Place::kBare, "remote", Words::kBackend, ""},
-    Name{"BACKEND", Place::kBare, "remote", Words::kBackend, ""},
-    Name{"S3_BUCKET", Place::kBare, "remote", Words::kBucket, ""},
-    Name{"S3_PREFIX", Place::kBare, "remote", Words::kBucket, ""},
-    Name{"GCS_BUCKET", Place::kBare, "remote", Words::kBucket, ""},
-    Name{"GCS_PREFIX", Place::kBare, "remote", Words::kBucket, ""},
+    Name{"BACKEND_TYPE", Place::kBare, "remote", Words::kBackend, "backend"},
+    Name{"BACKEND", Place::kBare, "remote", Words::kBackend, "backend"},
+    Name{"S3_BUCKET", Place::kBare, "remote", Words::kBucket, "s3-bucket"},
+    Name{"S3_PREFIX", Place::kBare, "remote", Words::kBucket, "s3-prefix"},
+    Name{"GCS_BUCKET", Place::kBare, "remote", Words::kBucket, "gcs-bucket"},
+    Name{"GCS_PREFIX", Place::kBare, "remote", Words::kBucket, "gcs-prefix"},
     Name{"CACHE_DIR", Place::kBare, "cache-dir", Words::kOwn, ""},
     Name{"DEBUG", Place::kBare, "log-level", Words::kLevel, kDebug},
     Name{"PRINT_STATS", Place::kBare, "stats", Words::kOwn, ""},
@@ -74,12 +69,15 @@ constexpr std::array kAliases{
     Name{"LOCK_DIR", Place::kBare, "", Words::kIgnored, kNoLocks},
     Name{"S3_TMP_DIR", Place::kBare, "", Words::kIgnored, kNoTmp},
 
+    // The AWS tools.
+    Name{"AWS_CA_BUNDLE", Place::kOther, "ca-file", Words::kOwn, ""},
+
     // gocache-s3 and go-cache-plugin, which share -bucket, -prefix and some variables.
-    Name{"bucket", Place::kFlag, "remote", Words::kOwn, ""},
-    Name{"prefix", Place::kFlag, "remote", Words::kOwn, ""},
+    Name{"bucket", Place::kFlag, "remote", Words::kPiece, "bucket"},
+    Name{"prefix", Place::kFlag, "remote", Words::kPiece, "prefix"},
     Name{"path-style", Place::kFlag, "s3-path-style", Words::kOwn, ""},
-    Name{"GOCACHE_S3_BUCKET", Place::kOther, "remote", Words::kOwn, ""},
-    Name{"GOCACHE_S3_PREFIX", Place::kOther, "remote", Words::kOwn, ""},
+    Name{"GOCACHE_S3_BUCKET", Place::kOther, "remote", Words::kPiece, "bucket"},
+    Name{"GOCACHE_S3_PREFIX", Place::kOther, "remote", Words::kPiece, "prefix"},
     Name{"GOCACHE_S3_PATH_STYLE", Place::kOther, "s3-path-style", Words::kOwn, ""},
 
     // go-cache-plugin.
@@ -91,7 +89,7 @@ constexpr std::array kAliases{
     Name{"GOCACHE_DIR", Place::kOther, "cache-dir", Words::kOwn, ""},
     Name{"GOCACHE_S3_REGION", Place::kOther, "region", Words::kOwn, ""},
     Name{"GOCACHE_S3_ENDPOINT_URL", Place::kOther, "s3-endpoint-url", Words::kOwn, ""},
-    Name{"GOCACHE_KEY_PREFIX", Place::kOther, "remote", Words::kOwn, ""},
+    Name{"GOCACHE_KEY_PREFIX", Place::kOther, "remote", Words::kPiece, "prefix"},
     Name{"GOCACHE_MIN_SIZE", Place::kOther, "min-upload-size", Words::kOwn, ""},
     Name{"GOCACHE_CONCURRENCY", Place::kOther, "concurrency", Words::kOwn, ""},
     Name{"GOCACHE_S3_CONCURRENCY", Place::kOther, "upload-concurrency", Words::kOwn, ""},
@@ -107,10 +105,10 @@ constexpr std::array kAliases{
 
     // gocacheprog.
     Name{"dir", Place::kFlag, "cache-dir", Words::kOwn, ""},
-    Name{"r-urls", Place::kFlag, "remote", Words::kOwn, ""},
-    Name{"r-usr", Place::kFlag, "remote", Words::kOwn, ""},
-    Name{"r-pwd", Place::kFlag, "remote", Words::kOwn, ""},
-    Name{"r-prefix", Place::kFlag, "remote", Words::kOwn, ""},
+    Name{"r-urls", Place::kFlag, "remote", Words::kPiece, "r-urls"},
+    Name{"r-usr", Place::kFlag, "remote", Words::kPiece, "r-usr"},
+    Name{"r-pwd", Place::kFlag, "remote", Words::kPiece, "r-pwd"},
+    Name{"r-prefix", Place::kFlag, "remote", Words::kPiece, "r-prefix"},
     Name{"log-metrics", Place::kFlag, "stats", Words::kOwn, ""},
     Name{"log-req", Place::kFlag, "log-requests", Words::kOwn, ""},
     Name{"log-resp", Place::kFlag, "log-responses", Words::kOwn, ""},
@@ -137,11 +135,9 @@ bool is_its_bool(std::string_view text) {
          word == "no";
 }
 
-std::string backend_url(std::string_view shown, std::string_view text) {
+std::string backend(std::string_view shown, std::string_view text) {
   const std::string word = lower(text);
-  if (word == "disk") return "";
-  if (word == "s3") return "s3://";
-  if (word == "gcs") return "gs://";
+  if (word == "disk" || word == "s3" || word == "gcs") return word;
   refuse(shown, quote(text) + " is none of disk, s3, gcs");
 }
 
@@ -176,15 +172,18 @@ std::optional<Saying> interpret(const Name& name, std::string_view shown, std::s
   }
 
   std::string own(text);
-  if (name.words == Words::kBackend) own = backend_url(shown, text);
+  if (name.words == Words::kBackend) own = backend(shown, text);
+  const bool a_piece = name.words == Words::kBackend || name.words == Words::kPiece ||
+                       (name.words == Words::kBucket && !name.meaning.empty());
   if (a_switch) own = switched(name, shown, text);
-  auto value = parse_value(key.kind, key.choices, own);
+  auto value = parse_value(a_piece ? Kind::kText : key.kind, key.choices, own);
   if (!value) refuse(shown, value.error().message);
   return Saying{.key = &key,
                 .place = name.place,
                 .words = name.words,
                 .name = std::string(shown),
                 .value = *std::move(value),
+                .piece = a_piece ? name.meaning : std::string_view(),
                 .faint = name.words == Words::kLevel && own != "debug"};
 }
 

@@ -31,7 +31,8 @@ enum class Words {
   kSwitch,   // a bool, which stands for the one or the other of `meaning`; or the setting's own
   kLevel,    // a switch, or a number that is 0 or not: go-cache-plugin's --debug N
   kBackend,  // gobuildcache's choice of a backend
-  kBucket,   // those of the setting; of no meaning where that choice is the local disk
+  kPiece,    // a piece of a remote's URL: `meaning` says which (remotes.cc puts them together)
+  kBucket,   // those of the setting, or a piece; of no meaning where that choice is the local disk
   kIgnored,  // any; `meaning` says why nothing follows from it
 };
 
@@ -40,7 +41,7 @@ struct Name {
   Place place;
   std::string_view key;  // empty for kIgnored
   Words words;
-  std::string_view meaning;  // "on|off" of a switch
+  std::string_view meaning;  // "on|off" of a switch; "s3-bucket" of a piece
 };
 
 // One value under one name.
@@ -50,6 +51,7 @@ struct Saying {
   Words words = Words::kOwn;
   std::string name;  // as the user wrote it: "--cache-dir", "GOPOUCH_CACHE_DIR", "<file>:3"
   Value value;
+  std::string_view piece = {};  // of a remote's URL: "s3-bucket"; empty: it is no piece
   // A log switch that asks for no more than -v does. It gives way to any other in its place and is
   // no contradiction: `-v --debug 1` is one wish.
   bool faint = false;

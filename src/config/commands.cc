@@ -10,17 +10,17 @@ namespace gopouch::config {
 namespace {
 
 constexpr std::array kCommands{
-    Command{"clear", "", "remove everything from the local store", ""},
-    Command{"clear-local", "", "the same", ""},
+    Command{"clear", "", "remove everything from the local store and from the remote", ""},
+    Command{"clear-local", "", "remove everything from the local store", ""},
+    Command{"clear-remote", "", "remove everything of ours from the remote", ""},
     Command{"config", "", "the settings in effect, and where each came from", ""},
+    Command{"doctor", "", "check cache folder, credentials and remote, and say what to do", ""},
     Command{"help", "[TOPIC]", "this; or a command, a setting by any of its names, environment",
             ""},
     Command{"prune", "", "trim the local store now, by max-age and cache-limit", ""},
     Command{"verify", "", "hash everything in the local store and drop what is damaged", ""},
     Command{"version", "", "which version this is", ""},
-    Command{"clear-remote", "", "remove everything from the remote", "remotes"},
     Command{"connect", "PORT", "speak the protocol with a server", "server"},
-    Command{"doctor", "", "check the configuration end to end", "doctor"},
     Command{"keygen", "", "make a pair of keys", "signatures"},
     Command{"prefetch", "", "fetch what a build will ask for", "prefetching"},
     Command{"scope", "", "what makes sessions share packs, and why", "prefetching"},

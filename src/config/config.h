@@ -18,6 +18,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "object/object.h"
+#include "remote/remote.h"
+#include "session/session.h"
 #include "store/store.h"
 
 namespace gopouch::config {
@@ -39,6 +42,13 @@ struct Effective {
   std::string origin;  // "default", "flag --cache-limit", "GOPOUCH_CACHE_LIMIT", "<file>:3"
 };
 
+// Who waits for uploads at the end of a session.
+enum class Flush {
+  kAuto,        // go does, for two seconds; then nobody
+  kWait,        // go does
+  kBackground,  // nobody: they go on when go has gone its way
+};
+
 // Everything that a command may ask. Each module's Options are filled here and nowhere else.
 struct Settings {
   std::string command;                // "" speaks the protocol; else the first word that is no flag
@@ -46,6 +56,15 @@ struct Settings {
   bool help = false;                  // -h, -help, --help anywhere
 
   store::Options store;
+  std::string remote;  // the URL of the object store that machines share; empty: none
+  object::Options object;
+  remote::Options sharing;
+  session::Options session;
+  Flush flush = Flush::kAuto;
+  std::chrono::milliseconds flush_timeout{60'000};
+  bool require_remote = false;
+  bool force_whole_bucket = false;
+  bool json = false;  // doctor
   base::LogLevel log_level = base::LogLevel::kWarning;
   bool stats = false;          // the end-of-session line even where stderr is no terminal
   bool log_requests = false;   // each request on stderr, never a body
@@ -57,8 +76,8 @@ struct Settings {
   std::vector<std::string> notes;     // for --log-level debug: accepted and ignored names
 };
 
-// Reads everything once. `args` are the program's arguments without its name; they and `env` are
-// not kept. Throws ConfigError.
+// Reads everything once. `args` are the program's arguments without its name; `env` is kept for the
+// credentials of a remote, which are looked for when it is first used. Throws ConfigError.
 Settings load(std::span<const std::string> args, const Environment& env);
 
 // Whether a word is a command: known, and here or to come. load() refuses those that are not here,

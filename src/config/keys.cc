@@ -9,7 +9,9 @@ namespace {
 
 constexpr Topic kStore{"The local store", ""};
 constexpr Topic kReport{"What it says", ""};
-constexpr Topic kRemote{"Remotes", "remotes"};
+constexpr Topic kRemote{"The remote", ""};
+constexpr Topic kUploads{"Uploads", ""};
+constexpr Topic kLayouts{"Other layouts", "other layouts"};
 constexpr Topic kPrefetch{"Packs and prefetch", "prefetching"};
 constexpr Topic kTrust{"Trust", "signatures"};
 constexpr Topic kServer{"The server", "server"};
@@ -26,6 +28,23 @@ void set_max_age(Settings& settings, const Value& value) {
 
 void set_fallback_dir(Settings& settings, const Value& value) {
   settings.store.fallback_dir = value.text == "none" ? "" : value.text;
+}
+
+// 0 is as many as are good, as it is for go-cache-plugin.
+void set_concurrency(Settings& settings, const Value& value) {
+  if (value.number > 0) settings.session.fetches = static_cast<std::size_t>(value.number);
+}
+
+void set_upload_concurrency(Settings& settings, const Value& value) {
+  if (value.number > 0) {
+    settings.sharing.upload_concurrency = static_cast<std::size_t>(value.number);
+  }
+}
+
+void set_tags(Settings& settings, const Value& value) {
+  for_each_piece(value.text, ',', [&](std::string_view tag) {
+    if (!tag.empty()) settings.object.s3_tags.emplace_back(tag);
+  });
 }
 
 // The words of a kEnum stand in the order of their C++ enum.
@@ -56,36 +75,60 @@ constexpr std::array kKeys{
     Key{"log-responses", Kind::kBool, "", "false", "each answer on stderr", kReport,
         [](Settings& s, const Value& v) { s.log_responses = v.number != 0; }},
 
-    Key{"remote", Kind::kList, "", "", "the object stores that machines share; repeatable", kRemote,
-        nullptr},
-    Key{"layout", Kind::kEnum, "gopouch|gobuildcache|gocache-s3|go-cache-plugin|gocacheprog",
-        "gopouch", "whose keys are read and written in the remote", kRemote, nullptr},
-    Key{"read-only", Kind::kBool, "", "false", "write nothing to a remote", kRemote, nullptr},
+    Key{"json", Kind::kBool, "", "false", "doctor: print JSON", kReport,
+        [](Settings& s, const Value& v) { s.json = v.number != 0; }},
+
+    Key{"remote", Kind::kList, "", "",
+        "the object store that machines share: s3://bucket/prefix, file:///folder", kRemote,
+        [](Settings& s, const Value& v) { s.remote = v.text; }},
+    Key{"read-only", Kind::kBool, "", "false", "write nothing to the remote", kRemote,
+        [](Settings& s, const Value& v) { s.object.read_only = v.number != 0; }},
     Key{"require-remote", Kind::kBool, "", "false",
-        "exit 1 when a remote cannot be reached at start", kRemote, nullptr},
-    Key{"region", Kind::kText, "", "", "the region of an S3 bucket", kRemote, nullptr},
-    Key{"s3-endpoint-url", Kind::kUrl, "", "", "where an S3-compatible store is", kRemote, nullptr},
+        "exit 1 when the remote cannot be reached at start", kRemote,
+        [](Settings& s, const Value& v) { s.require_remote = v.number != 0; }},
+    Key{"region", Kind::kText, "", "", "the region of an S3 bucket", kRemote,
+        [](Settings& s, const Value& v) { s.object.region = v.text; }},
+    Key{"s3-endpoint-url", Kind::kUrl, "", "", "where an S3-compatible store is", kRemote,
+        [](Settings& s, const Value& v) { s.object.s3_endpoint_url = v.text; }},
     Key{"s3-path-style", Kind::kBool, "", "false", "S3 bucket names in the path, not in the host",
-        kRemote, nullptr},
-    Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry", kRemote, nullptr},
-    Key{"compression", Kind::kEnum, "zstd|none", "zstd", "how bodies are stored in a remote",
-        kRemote, nullptr},
-    Key{"concurrency", Kind::kNumber, "", "0", "requests in flight; 0: as many as are good",
-        kRemote, nullptr},
-    Key{"upload", Kind::kEnum, "async|sync", "async", "answer a put before or after its upload",
-        kRemote, nullptr},
-    Key{"upload-concurrency", Kind::kNumber, "", "0", "uploads at once; 0: as many as are good",
-        kRemote, nullptr},
-    Key{"min-upload-size", Kind::kSize, "", "0", "what is smaller is not uploaded", kRemote,
-        nullptr},
-    Key{"flush", Kind::kEnum, "auto|wait|background", "auto", "who waits for uploads at the end",
-        kRemote, nullptr},
-    Key{"flush-timeout", Kind::kDuration, "", "60s", "how long the end waits for uploads", kRemote,
-        nullptr},
+        kRemote, [](Settings& s, const Value& v) { s.object.s3_path_style = v.number != 0; }},
+    Key{"s3-storage-class", Kind::kText, "", "", "the storage class of S3 objects", kRemote,
+        [](Settings& s, const Value& v) { s.object.s3_storage_class = v.text; }},
+    Key{"s3-tags", Kind::kList, "", "", "tags of S3 objects: key=value", kRemote, set_tags},
+    Key{"ca-file", Kind::kText, "", "", "certificates to trust beside the system's, PEM", kRemote,
+        [](Settings& s, const Value& v) { s.object.net.ca_file = v.text; }},
+    Key{"concurrency", Kind::kNumber, "", "64", "gets that may wait for the remote at once",
+        kRemote, set_concurrency},
     Key{"error-rate", Kind::kFraction, "", "0", "the part of remote calls that fail, for tests",
-        kRemote, nullptr},
+        kRemote,
+        [](Settings& s, const Value& v) {
+          s.object.error_rate = static_cast<double>(v.number) / 1e6;
+        }},
     Key{"force-whole-bucket", Kind::kBool, "", "false",
-        "let clear-remote empty a bucket without a prefix", kRemote, nullptr},
+        "let clear-remote work on a bucket without a prefix", kRemote,
+        [](Settings& s, const Value& v) { s.force_whole_bucket = v.number != 0; }},
+
+    Key{"upload", Kind::kEnum, "async|sync", "async", "answer a put before or after its upload",
+        kUploads, [](Settings& s, const Value& v) { s.session.sync_uploads = v.number != 0; }},
+    Key{"upload-concurrency", Kind::kNumber, "", "32", "uploads at once", kUploads,
+        set_upload_concurrency},
+    Key{"min-upload-size", Kind::kSize, "", "0", "what is smaller is not uploaded", kUploads,
+        [](Settings& s, const Value& v) { s.sharing.min_upload_size = v.number; }},
+    Key{"compression", Kind::kEnum, "zstd|none", "zstd", "how bodies are stored in the remote",
+        kUploads, [](Settings& s, const Value& v) { s.sharing.compress = v.number == 0; }},
+    Key{"flush", Kind::kEnum, "auto|wait|background", "auto",
+        "who waits for uploads at the end; auto: go, for 2 s; where CI is set: wait", kUploads,
+        [](Settings& s, const Value& v) { s.flush = static_cast<Flush>(v.number); }},
+    Key{"flush-timeout", Kind::kDuration, "", "60s",
+        "how long the end waits for uploads; 5 s without progress end it too", kUploads,
+        [](Settings& s, const Value& v) {
+          s.flush_timeout =
+              std::chrono::ceil<std::chrono::milliseconds>(std::chrono::nanoseconds(v.number));
+        }},
+
+    Key{"layout", Kind::kEnum, "gopouch|gobuildcache|gocache-s3|go-cache-plugin|gocacheprog",
+        "gopouch", "whose keys are read and written in the remote", kLayouts, nullptr},
+    Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry", kLayouts, nullptr},
 
     Key{"scope", Kind::kText, "", "", "the name under which sessions share packs", kPrefetch,
         nullptr},

@@ -7,6 +7,7 @@
 #include "config/file.h"
 #include "config/flags.h"
 #include "config/folders.h"
+#include "config/remotes.h"
 #include "config/variables.h"
 
 namespace gopouch::config {
@@ -32,20 +33,6 @@ std::vector<Saying> gather(const CommandLine& line, const Environment& env,
     return a.place != b.place ? a.place < b.place : a.faint < b.faint;
   });
   return said;
-}
-
-// With its local disk chosen, gobuildcache reads none of its buckets' settings.
-void drop_unused_buckets(std::vector<Saying>& said, std::vector<std::string>& notes) {
-  const auto backend = std::find_if(said.begin(), said.end(), [](const Saying& saying) {
-    return saying.words == Words::kBackend;
-  });
-  if (backend == said.end() || !backend->value.text.empty()) return;
-  const std::string chooser = backend->name;
-  std::erase_if(said, [&](const Saying& saying) {
-    if (saying.words != Words::kBucket) return false;
-    notes.push_back(fmt::format("{}: not used: {} is disk", saying.name, chooser));
-    return true;
-  });
 }
 
 std::string_view without_dashes(std::string_view name) {
@@ -135,7 +122,7 @@ Settings load(std::span<const std::string> args, const Environment& env) {
   if (settings.command == "help" || settings.command == "version") return settings;
 
   std::vector<Saying> said = gather(line, env, settings.notes);
-  drop_unused_buckets(said, settings.notes);
+  join_pieces(said, settings.notes);
   const auto by_key = [](const Saying& a, const Saying& b) { return a.key < b.key; };
   std::stable_sort(said.begin(), said.end(), by_key);
   auto first = said.begin();
@@ -145,6 +132,7 @@ Settings load(std::span<const std::string> args, const Environment& env) {
     apply(key, {first, last}, env, settings);
     first = last;
   }
+  finish_remotes(env, settings);
   if (env("GITHUB_ACTIONS").value_or("") == "true") {
     settings.step_summary = env("GITHUB_STEP_SUMMARY").value_or("");
   }

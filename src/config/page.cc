@@ -16,6 +16,11 @@ constexpr auto kSurroundings = std::to_array<Variable>(
      {"XDG_CACHE_HOME",
       "else the default of cache-dir is go-build in this folder, else in ~/.cache"},
      {"TMPDIR", "where the default of fallback-dir is; else in /tmp"},
+     {"CI", "set to anything but false: the default of flush is wait"},
+     {"AWS_…", "the region, endpoint and credentials of an S3 remote, as the AWS tools read them"},
+     {"GOBUILDCACHE_AWS_ACCESS_KEY_ID",
+      "with …_SECRET_ACCESS_KEY and …_SESSION_TOKEN: keys that go before those"},
+     {"http_proxy", "with https_proxy, no_proxy and all_proxy: as curl reads them"},
      {"GITHUB_ACTIONS", "true: each session adds a row to the table in the step's summary"},
      {"GITHUB_STEP_SUMMARY", "the file of that summary"}});
 

@@ -27,18 +27,31 @@ void log_answers(std::string_view lines) {
 
 }  // namespace
 
+template <typename Append>
+void Connection::answer(const Append& append) {
+  auto answers = answers_.lock();
+  append(answers->text);
+  if (answers->reading || answers->text.size() > kBatch) write(*answers);
+}
+
 bool Connection::hello() {
-  append_hello(answers_);
+  answer(append_hello);
   return flush();
 }
 
 Ending Connection::serve(session::Session& session) {
+  const Ending ending = read_all(session);
+  if (ending != Ending::kClose) session.cancel();
+  session.wait();
+  return flush() ? ending : Ending::kGone;
+}
+
+Ending Connection::read_all(session::Session& session) {
   while (true) {
     switch (reader_.next()) {
       case RequestReader::Event::kRequest:
         handle(reader_.request(), session);
-        if (close_id_) return flush() ? Ending::kClose : Ending::kGone;
-        if (answers_.size() > kBatch && !flush()) return Ending::kGone;
+        if (close_id_) return Ending::kClose;
         break;
       case RequestReader::Event::kBody:
         if (put_) put_->write(reader_.body());
@@ -47,12 +60,9 @@ Ending Connection::serve(session::Session& session) {
         finish_put(reader_.body_problem(), session);
         break;
       case RequestReader::Event::kNeedMore:
-        // Whatever go waits for leaves before we wait for go.
-        if (!flush()) return Ending::kGone;
         if (!read_more()) return Ending::kEndOfInput;
         break;
       case RequestReader::Event::kBroken:
-        flush();
         base::log(base::LogLevel::kError, "protocol: {}", reader_.problem());
         return Ending::kBroken;
     }
@@ -61,25 +71,24 @@ Ending Connection::serve(session::Session& session) {
 
 void Connection::handle(const Request& request, session::Session& session) {
   if (options_.log_requests) log_request(request);
+  const std::int64_t id = request.id;
   if (!request.problem.empty()) {
-    append_error(answers_, request.id, request.problem);
+    answer([&](std::string& out) { append_error(out, id, request.problem); });
     return;
   }
   switch (request.command) {
     case Command::kGet:
-      if (const auto hit = session.get(request.action)) {
-        append_hit(answers_, request.id, *hit);
-      } else {
-        append_miss(answers_, request.id);
-      }
+      session.get(request.action, [this, id](const std::optional<store::Hit>& hit) {
+        answer([&](std::string& out) { hit ? append_hit(out, id, *hit) : append_miss(out, id); });
+      });
       break;
     case Command::kPut:
       put_.emplace(session.put(request.action, request.output, request.body_size));
-      put_id_ = request.id;
+      put_id_ = id;
       if (request.body_size == 0) finish_put({}, session);
       break;
     case Command::kClose:
-      close_id_ = request.id;
+      close_id_ = id;
       break;
     case Command::kUnknown:
       break;  // has a problem
@@ -88,35 +97,53 @@ void Connection::handle(const Request& request, session::Session& session) {
 
 void Connection::finish_put(std::string_view problem, session::Session& session) {
   if (!put_) return;  // its request was answered already
+  const std::int64_t id = put_id_;
   if (!problem.empty()) {
-    append_error(answers_, put_id_, problem);
-  } else if (const auto stored = session.end_put(std::move(*put_))) {
-    append_stored(answers_, put_id_, stored->path);
+    answer([&](std::string& out) { append_error(out, id, problem); });
   } else {
-    append_error(answers_, put_id_, stored.error().message);
+    session.end_put(std::move(*put_), [this, id](const base::Result<store::Hit>& stored) {
+      answer([&](std::string& out) {
+        stored ? append_stored(out, id, stored->path)
+               : append_error(out, id, stored.error().message);
+      });
+    });
   }
   put_.reset();
 }
 
 void Connection::finish() {
   if (!close_id_) return;
-  append_done(answers_, *close_id_);
+  answer([&](std::string& out) { append_done(out, *close_id_); });
   flush();
 }
 
+// False when nobody reads our answers any more.
 bool Connection::flush() {
-  if (answers_.empty()) return true;
-  if (options_.log_responses) log_answers(answers_);
-  const bool written =
-      base::write_all(out_,
-                      {reinterpret_cast<const std::uint8_t*>(answers_.data()), answers_.size()})
-          .ok();
-  answers_.clear();
-  return written;
+  auto answers = answers_.lock();
+  write(*answers);
+  return !answers->gone;
 }
 
+void Connection::write(Answers& answers) {
+  if (answers.text.empty()) return;
+  if (options_.log_responses) log_answers(answers.text);
+  if (!base::write_all(out_, {reinterpret_cast<const std::uint8_t*>(answers.text.data()),
+                              answers.text.size()})) {
+    answers.gone = true;
+  }
+  answers.text.clear();
+}
+
+// Whatever go waits for leaves before we wait for go.
 bool Connection::read_more() {
+  {
+    auto answers = answers_.lock();
+    write(*answers);
+    if (answers->gone) return false;
+    answers->reading = true;
+  }
   const std::ptrdiff_t size = base::read_some(in_, reader_.space());
+  answers_.lock()->reading = false;
   if (size <= 0) return false;
   reader_.filled(static_cast<std::size_t>(size));
   return true;

@@ -1,7 +1,8 @@
 // A connection: one go command on the other end of two descriptors.
 //
 // Reads requests, has the session answer them, and writes the answers in batches: those to what
-// came in one read leave in one write. go takes a single stray byte on this stream for a failed
+// came in one read leave in one write, and those that come while nothing is read leave at once, in
+// whatever order. go takes a single stray byte on this stream for a failed
 // build, so nothing but whole answers is ever written to it.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/guarded.h"
 #include "protocol/message.h"
 #include "session/session.h"
 
@@ -27,7 +29,7 @@ enum class Ending {
   kBroken,      // what came is not the protocol; it was logged
 };
 
-// For one thread. Does not own its descriptors.
+// hello(), serve() and finish() are for one thread. Does not own its descriptors.
 class Connection {
  public:
   Connection(int in, int out, Options options) : in_(in), out_(out), options_(options) {}
@@ -35,23 +37,35 @@ class Connection {
   // Says what we can do. False: nobody reads it.
   bool hello();
 
-  // Answers until the stream ends.
+  // Answers until the stream ends. When it returns, the session owes this connection nothing.
   Ending serve(session::Session& session);
 
   // Answers the close, if there was one. Nothing may follow.
   void finish();
 
  private:
+  // What is not yet written, and who writes it.
+  struct Answers {
+    std::string text;
+    bool reading = false;  // the reader waits for go: whoever has an answer writes it
+    bool gone = false;     // a write failed: nobody reads them
+  };
+
+  Ending read_all(session::Session& session);
   void handle(const Request& request, session::Session& session);
   void finish_put(std::string_view problem, session::Session& session);
+  // Calls `append` with the text that answers are added to; from any thread.
+  template <typename Append>
+  void answer(const Append& append);
   bool flush();
-  bool read_more();  // false at the end of input
+  void write(Answers& answers);
+  bool read_more();  // false at the end of input, and when nobody reads our answers
 
   const int in_;
   const int out_;
   const Options options_;
   RequestReader reader_;
-  std::string answers_;            // not yet written
+  base::Guarded<Answers> answers_;
   std::optional<store::Put> put_;  // whose body is coming in
   std::int64_t put_id_ = 0;        // its request's
   std::optional<std::int64_t> close_id_;

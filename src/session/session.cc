@@ -6,6 +6,9 @@ namespace gopouch::session {
 
 namespace {
 
+// A get that takes longer is a miss: by then go could have compiled it.
+constexpr std::chrono::seconds kFetchTime{60};
+
 // Tells the fate of a request and how long that took, where debug lines are wanted.
 class Timer {
  public:
@@ -27,38 +30,98 @@ class Timer {
 
 }  // namespace
 
-std::optional<store::Hit> Session::get(const store::ActionId& action) {
-  const Timer timer;
-  auto found = store_.get(action);
-  timer.log("get", action, found && *found ? "hit" : "miss");
-  if (!found) say_fault("local get", found.error());
-  if (!found || !*found) {
-    ++misses_;
-    return std::nullopt;
-  }
-  ++hits_;
-  hit_bytes_ += (*found)->entry.size;
-  return std::move(*found);
+Session::Session(store::Store& store, remote::Remote* remote, Options options)
+    : store_(store), remote_(remote), options_(options), fetchers_(options.fetches) {}
+
+Session::~Session() {
+  cancel();
+  wait();
 }
 
-base::Result<store::Hit> Session::end_put(store::Put put) {
+void Session::get(const store::ActionId& action, OnGet done) {
   const Timer timer;
-  auto stored = put.commit();
-  timer.log("put", put.action(), stored ? "stored" : stored.error().message);
-  if (stored) {
-    ++puts_;
-    put_bytes_ += stored->entry.size;
-  } else if (stored.error().fault != base::Fault::kInvalid) {
-    say_fault("local put", stored.error());
+  auto found = store_.get(action);
+  const bool hit = found && *found;
+  timer.log("get", action, hit ? "local hit" : "local miss");
+  if (!found) say_fault("local get", found.error());
+  if (hit) {
+    ++hits_;
+    hit_bytes_ += (*found)->entry.size;
+    if (remote_ != nullptr) remote_->note_local_hit(action);
+    done(*std::move(found));
+  } else if (remote_ == nullptr || !found) {
+    ++misses_;
+    done(std::nullopt);
+  } else {
+    begin();
+    fetchers_.add([this, action, done = std::move(done)] {
+      fetch(action, done);
+      end();
+    });
   }
-  return stored;
 }
+
+void Session::fetch(const store::ActionId& action, const OnGet& done) {
+  const Timer timer;
+  auto found = remote_->get(action, base::Call::within(kFetchTime, stop_.get_token()));
+  const bool hit = found && *found;
+  timer.log("get", action, hit ? "remote hit" : !found ? found.error().message : "remote miss");
+  if (!found) say_remote_fault(found.error());
+  if (hit) {
+    ++hits_;
+    hit_bytes_ += (*found)->entry.size;
+    done(*std::move(found));
+  } else {
+    ++misses_;
+    done(std::nullopt);
+  }
+}
+
+void Session::end_put(store::Put put, OnPut done) {
+  const Timer timer;
+  const store::ActionId action = put.action();
+  const auto stored = put.commit();
+  timer.log("put", action, stored ? "stored" : stored.error().message);
+  if (!stored) {
+    if (stored.error().fault != base::Fault::kInvalid) say_fault("local put", stored.error());
+    done(stored);
+    return;
+  }
+  ++puts_;
+  put_bytes_ += stored->entry.size;
+  if (remote_ == nullptr || !options_.sync_uploads) {
+    done(stored);
+    if (remote_ != nullptr) remote_->put(action, *stored);
+    return;
+  }
+  begin();
+  remote_->put(action, *stored, [this, stored, done = std::move(done)] {
+    done(stored);
+    end();
+  });
+}
+
+void Session::end() {
+  auto pending = pending_.lock();
+  if (--*pending == 0) none_pending_.notify_all();
+}
+
+void Session::wait() {
+  pending_.lock().wait(none_pending_, [](std::int64_t pending) { return pending == 0; });
+}
+
+void Session::cancel() { stop_.request_stop(); }
 
 Counts Session::counts() const { return {hits_, hit_bytes_, misses_, puts_, put_bytes_, faults_}; }
 
 // One line for the first fault; the rest are in the count.
 void Session::say_fault(std::string_view what, const base::Error& error) {
   if (faults_++ == 0) base::log(base::LogLevel::kWarning, "{}: {}", what, error.message);
+}
+
+void Session::say_remote_fault(const base::Error& error) {
+  if (error.fault == base::Fault::kStopped || remote_fault_said_.exchange(true)) return;
+  base::log(base::LogLevel::kWarning, "{}; going on with the local cache", error.message);
 }
 
 }  // namespace gopouch::session

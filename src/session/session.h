@@ -1,4 +1,4 @@
-// A session: what one go command asks for, answered from the local store.
+// A session: what one go command asks for, answered from the local store, then from the remote.
 //
 // The one place where a fault becomes a miss: from here on there are only answers that go can use.
 // Knows nothing of how requests arrive.
@@ -6,18 +6,26 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/workers.h"
+#include "remote/remote.h"
 #include "store/store.h"
 
 namespace gopouch::session {
 
+struct Options {
+  std::size_t fetches = 64;   // gets that may wait for the remote at once
+  bool sync_uploads = false;  // a put is answered after its upload
+};
+
 // What a session did so far.
 struct Counts {
-  std::int64_t hits = 0, hit_bytes = 0;
+  std::int64_t hits = 0, hit_bytes = 0;  // local and remote
   std::int64_t misses = 0;
   std::int64_t puts = 0, put_bytes = 0;
   std::int64_t faults = 0;  // gets that the disk failed, and puts that no folder could hold
@@ -26,28 +34,50 @@ struct Counts {
 // Safe for concurrent use.
 class Session {
  public:
-  // `store` must outlive the session.
-  explicit Session(store::Store& store) : store_(store) {}
+  // `store` and `remote` must outlive the session; no remote: null.
+  explicit Session(store::Store& store, remote::Remote* remote = nullptr, Options options = {});
+  ~Session();  // cancels what is still fetched
 
-  // The hit for an action, or nullopt: a miss.
-  std::optional<store::Hit> get(const store::ActionId& action);
+  // Calls `done` with the hit for an action, or nullopt, a miss: at once and on this thread where
+  // the local store tells, else later and on another.
+  using OnGet = std::function<void(std::optional<store::Hit>)>;
+  void get(const store::ActionId& action, OnGet done);
 
   // Begins a put; finish it with end_put().
   store::Put put(const store::ActionId& action, const store::OutputId& output, std::int64_t size) {
     return store_.put(action, output, size);
   }
 
-  // The stored file; or why go must be told that the put failed.
-  base::Result<store::Hit> end_put(store::Put put);
+  // Calls `done` with the stored file, or with why go must be told that the put failed: at once, or
+  // after the upload where that was asked for.
+  using OnPut = std::function<void(const base::Result<store::Hit>&)>;
+  void end_put(store::Put put, OnPut done);
+
+  // Returns when every get and put has its answer.
+  void wait();
+
+  // Nobody wants the answers any more: what waits for the remote is a miss now.
+  void cancel();
 
   Counts counts() const;
 
  private:
+  void fetch(const store::ActionId& action, const OnGet& done);
   void say_fault(std::string_view what, const base::Error& error);
+  void say_remote_fault(const base::Error& error);
+  void begin() { ++*pending_.lock(); }
+  void end();
 
   store::Store& store_;
+  remote::Remote* const remote_;
+  const Options options_;
   std::atomic<std::int64_t> hits_ = 0, hit_bytes_ = 0, misses_ = 0;
   std::atomic<std::int64_t> puts_ = 0, put_bytes_ = 0, faults_ = 0;
+  std::atomic<bool> remote_fault_said_ = false;
+  std::stop_source stop_;
+  base::Guarded<std::int64_t> pending_{0};  // answers that are to come
+  std::condition_variable none_pending_;
+  base::Workers fetchers_;  // last: ends first
 };
 
 }  // namespace gopouch::session

@@ -14,7 +14,6 @@ using test::load;
 using test::refusal;
 using test::Variables;
 
-constexpr const char* kNoRemotes = ": this version has no remotes yet; remove it";
 constexpr const char* kNoServer = ": this version has no server yet; remove it";
 
 // What comes of one name with one value, given as a flag with and without "=", or as a variable.
@@ -54,6 +53,10 @@ void check(const Row& row) {
   if (row.setting == "ignored") {
     EXPECT_EQ(settings.notes.size(), 1U) << shown;
     EXPECT_TRUE(settings.notes.at(0).starts_with(row.name + ": accepted and ignored: ")) << shown;
+  } else if (row.setting == "not used") {
+    EXPECT_EQ(settings.notes, Args{row.name + ": not used: no bucket is named"}) << shown;
+  } else if (row.setting == "unsaid") {
+    EXPECT_EQ(effective(settings, "remote"), " | default") << shown;
   } else if (row.setting != "to come") {
     EXPECT_EQ(effective(settings, row.setting),
               row.outcome + " | " + (flag ? "flag " : "") + row.name)
@@ -63,42 +66,42 @@ void check(const Row& row) {
 
 TEST(Aliases, OfGobuildcacheAsFlags) {
   for (const Row& row :
-       {Row{"-backend", "disk", "to come", ""},
-        {"-backend", "Disk", "to come", ""},
-        {"-backend", "s3", "remote", kNoRemotes},
-        {"-backend", "GCS", "remote", kNoRemotes},
+       {Row{"-backend", "disk", "unsaid", ""},
+        {"-backend", "Disk", "unsaid", ""},
+        {"-backend", "s3", "remote", ": s3 needs a bucket; name it with -s3-bucket"},
+        {"-backend", "GCS", "remote", ": gcs needs a bucket; name it with -gcs-bucket"},
         {"-backend", "tape", "remote", ": \"tape\" is none of disk, s3, gcs"},
         {"-cache-dir", "/x", "cache-dir", "/x"},
         {"-lock-type", "fslock", "ignored", ""},
         {"-lock-dir", "/x", "ignored", ""},
-        {"-s3-bucket", "b", "remote", kNoRemotes},
-        {"-s3-prefix", "p", "remote", kNoRemotes},
+        {"-s3-bucket", "b", "remote", "s3://b/gobuildcache"},
+        {"-s3-prefix", "p", "not used", ""},
         {"-s3-tmp-dir", "/x", "ignored", ""},
-        {"-gcs-bucket", "b", "remote", kNoRemotes},
-        {"-gcs-prefix", "p", "remote", kNoRemotes},
+        {"-gcs-bucket", "b", "remote", "gs://b/gobuildcache"},
+        {"-gcs-prefix", "p", "not used", ""},
         {"-debug", "", "log-level", "debug"},
         {"-debug", "true", "log-level", "debug"},
         {"-debug", "false", "log-level", "warning"},
         {"-debug", "maybe", "log-level", ": \"maybe\" is neither true nor false"},
         {"-stats", "", "stats", "true"},
         {"-stats", "false", "stats", "false"},
-        {"-compression", "", "to come", ""},
-        {"-compression", "true", "to come", ""},
-        {"-compression", "false", "compression", kNoRemotes},
+        {"-compression", "", "compression", "zstd"},
+        {"-compression", "true", "compression", "zstd"},
+        {"-compression", "false", "compression", "none"},
         {"-compression", "maybe", "compression", ": \"maybe\" is none of zstd, none"},
-        {"-async-backend", "", "to come", ""},
-        {"-async-backend", "false", "upload", kNoRemotes},
-        {"-read-only", "", "read-only", kNoRemotes},
-        {"-read-only", "false", "to come", ""},
-        {"-error-rate", "0.0", "to come", ""},
-        {"-error-rate", "0.5", "error-rate", kNoRemotes}})
+        {"-async-backend", "", "upload", "async"},
+        {"-async-backend", "false", "upload", "sync"},
+        {"-read-only", "", "read-only", "true"},
+        {"-read-only", "false", "read-only", "false"},
+        {"-error-rate", "0.0", "error-rate", "0.0"},
+        {"-error-rate", "0.5", "error-rate", "0.5"}})
     check(row);
 }
 
 TEST(Aliases, OfGobuildcacheAsVariablesWithAndWithoutPrefix) {
   for (const Row& row :
-       {Row{"BACKEND_TYPE", "DISK", "to come", ""},
-        {"BACKEND_TYPE", "s3", "remote", kNoRemotes},
+       {Row{"BACKEND_TYPE", "DISK", "unsaid", ""},
+        {"BACKEND_TYPE", "s3", "remote", ": s3 needs a bucket; name it with -s3-bucket"},
         {"BACKEND_TYPE", "tape", "remote", ": \"tape\" is none of disk, s3, gcs"},
         {"CACHE_DIR", "/x", "cache-dir", "/x"},
         {"LOCK_TYPE", "noop", "ignored", ""},
@@ -108,57 +111,53 @@ TEST(Aliases, OfGobuildcacheAsVariablesWithAndWithoutPrefix) {
         {"PRINT_STATS", "true", "stats", "true"},
         {"PRINT_STATS", "yes", "stats", "true"},
         {"PRINT_STATS", "0", "stats", "false"},
-        {"COMPRESSION", "true", "to come", ""},
-        {"COMPRESSION", "no", "compression", kNoRemotes},
-        {"ASYNC_BACKEND", "1", "to come", ""},
-        {"ASYNC_BACKEND", "0", "upload", kNoRemotes},
-        {"READ_ONLY", "false", "to come", ""},
-        {"READ_ONLY", "true", "read-only", kNoRemotes},
-        {"ERROR_RATE", "0", "to come", ""},
-        {"ERROR_RATE", "0.1", "error-rate", kNoRemotes},
+        {"COMPRESSION", "true", "compression", "zstd"},
+        {"COMPRESSION", "no", "compression", "none"},
+        {"ASYNC_BACKEND", "1", "upload", "async"},
+        {"ASYNC_BACKEND", "0", "upload", "sync"},
+        {"READ_ONLY", "false", "read-only", "false"},
+        {"READ_ONLY", "true", "read-only", "true"},
+        {"ERROR_RATE", "0", "error-rate", "0"},
+        {"ERROR_RATE", "0.1", "error-rate", "0.1"},
         {"ERROR_RATE", "often", "error-rate", ": \"often\" is no number from 0 to 1"}}) {
     check(row);
     Row prefixed = row;
     prefixed.name = "GOBUILDCACHE_" + row.name;
     check(prefixed);
   }
-  for (const char* name : {"S3_BUCKET", "S3_PREFIX", "GCS_BUCKET", "GCS_PREFIX"})
-    check({std::string("GOBUILDCACHE_") + name, "b", "remote", kNoRemotes});
-  for (const char* name : {"S3_BUCKET", "GCS_BUCKET"}) {
-    EXPECT_EQ(refusal({}, {{name, "b"}}), name + std::string(kNoRemotes));
-  }
-  EXPECT_EQ(refusal({}, {{"BACKEND", "s3"}}), "BACKEND" + std::string(kNoRemotes));
-  check({"GOBUILDCACHE_BACKEND", "gcs", "remote", kNoRemotes});
-  check({"GOBUILDCACHE_AWS_REGION", "eu-1", "region", kNoRemotes});
-  check({"GOBUILDCACHE_AWS_S3_USE_PATH_STYLE", "true", "s3-path-style", kNoRemotes});
-  check({"GOBUILDCACHE_AWS_S3_USE_PATH_STYLE", "false", "to come", ""});
-  for (const char* name : {"ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"})
-    check({std::string("GOBUILDCACHE_AWS_") + name, "hunter2", "ignored", ""});
+  check({"GOBUILDCACHE_S3_BUCKET", "b", "remote", "s3://b/gobuildcache"});
+  check({"GOBUILDCACHE_GCS_BUCKET", "b", "remote", "gs://b/gobuildcache"});
+  check({"GOBUILDCACHE_S3_PREFIX", "p", "not used", ""});
+  check(
+      {"GOBUILDCACHE_BACKEND", "gcs", "remote", ": gcs needs a bucket; name it with -gcs-bucket"});
+  check({"GOBUILDCACHE_AWS_REGION", "eu-1", "region", "eu-1"});
+  check({"GOBUILDCACHE_AWS_S3_USE_PATH_STYLE", "true", "s3-path-style", "true"});
+  check({"GOBUILDCACHE_AWS_S3_USE_PATH_STYLE", "false", "s3-path-style", "false"});
 }
 
 TEST(Aliases, OfGocacheS3) {
-  for (const Row& row : {Row{"-bucket", "b", "remote", kNoRemotes},
-                         {"-prefix", "p", "remote", kNoRemotes},
-                         {"-path-style", "", "s3-path-style", kNoRemotes},
-                         {"-path-style", "false", "to come", ""},
-                         {"GOCACHE_S3_BUCKET", "b", "remote", kNoRemotes},
-                         {"GOCACHE_S3_PREFIX", "p", "remote", kNoRemotes},
-                         {"GOCACHE_S3_PATH_STYLE", "1", "s3-path-style", kNoRemotes},
-                         {"GOCACHE_S3_PATH_STYLE", "0", "to come", ""}})
+  for (const Row& row : {Row{"-bucket", "b", "remote", "s3://b/"},
+                         {"-prefix", "p", "not used", ""},
+                         {"-path-style", "", "s3-path-style", "true"},
+                         {"-path-style", "false", "s3-path-style", "false"},
+                         {"GOCACHE_S3_BUCKET", "b", "remote", "s3://b/"},
+                         {"GOCACHE_S3_PREFIX", "p", "not used", ""},
+                         {"GOCACHE_S3_PATH_STYLE", "1", "s3-path-style", "true"},
+                         {"GOCACHE_S3_PATH_STYLE", "0", "s3-path-style", "false"}})
     check(row);
 }
 
 TEST(Aliases, OfGoCachePlugin) {
   for (const Row& row : {Row{"--cache-dir", "/x", "cache-dir", "/x"},
-                         {"--bucket", "b", "remote", kNoRemotes},
-                         {"--region", "eu-1", "region", kNoRemotes},
-                         {"--s3-endpoint-url", "http://h", "s3-endpoint-url", kNoRemotes},
-                         {"--s3-path-style", "", "s3-path-style", kNoRemotes},
-                         {"--prefix", "p", "remote", kNoRemotes},
-                         {"--min-upload-size", "0", "to come", ""},
-                         {"--min-upload-size", "1024", "min-upload-size", kNoRemotes},
-                         {"-c", "4", "concurrency", kNoRemotes},
-                         {"-u", "4", "upload-concurrency", kNoRemotes},
+                         {"--bucket", "b", "remote", "s3://b/"},
+                         {"--region", "eu-1", "region", "eu-1"},
+                         {"--s3-endpoint-url", "http://h", "s3-endpoint-url", "http://h"},
+                         {"--s3-path-style", "", "s3-path-style", "true"},
+                         {"--prefix", "p", "not used", ""},
+                         {"--min-upload-size", "0", "min-upload-size", "0"},
+                         {"--min-upload-size", "1024", "min-upload-size", "1024"},
+                         {"-c", "4", "concurrency", "4"},
+                         {"-u", "4", "upload-concurrency", "4"},
                          {"--metrics", "", "stats", "true"},
                          {"--expiry", "24h", "max-age", "24h"},
                          {"-v", "", "log-level", "info"},
@@ -172,15 +171,15 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"--revproxy", "a.test,b.test", "revproxy", kNoServer},
                          {"--sumdb", "sum.test", "sumdb", kNoServer},
                          {"GOCACHE_DIR", "/x", "cache-dir", "/x"},
-                         {"GOCACHE_S3_BUCKET", "b", "remote", kNoRemotes},
-                         {"GOCACHE_S3_REGION", "eu-1", "region", kNoRemotes},
-                         {"GOCACHE_S3_ENDPOINT_URL", "http://h", "s3-endpoint-url", kNoRemotes},
-                         {"GOCACHE_S3_PATH_STYLE", "true", "s3-path-style", kNoRemotes},
-                         {"GOCACHE_KEY_PREFIX", "p", "remote", kNoRemotes},
-                         {"GOCACHE_MIN_SIZE", "0", "to come", ""},
-                         {"GOCACHE_MIN_SIZE", "9", "min-upload-size", kNoRemotes},
-                         {"GOCACHE_CONCURRENCY", "4", "concurrency", kNoRemotes},
-                         {"GOCACHE_S3_CONCURRENCY", "4", "upload-concurrency", kNoRemotes},
+                         {"GOCACHE_S3_BUCKET", "b", "remote", "s3://b/"},
+                         {"GOCACHE_S3_REGION", "eu-1", "region", "eu-1"},
+                         {"GOCACHE_S3_ENDPOINT_URL", "http://h", "s3-endpoint-url", "http://h"},
+                         {"GOCACHE_S3_PATH_STYLE", "true", "s3-path-style", "true"},
+                         {"GOCACHE_KEY_PREFIX", "p", "not used", ""},
+                         {"GOCACHE_MIN_SIZE", "0", "min-upload-size", "0"},
+                         {"GOCACHE_MIN_SIZE", "9", "min-upload-size", "9"},
+                         {"GOCACHE_CONCURRENCY", "4", "concurrency", "4"},
+                         {"GOCACHE_S3_CONCURRENCY", "4", "upload-concurrency", "4"},
                          {"GOCACHE_METRICS", "true", "stats", "true"},
                          {"GOCACHE_METRICS", "2", "stats", ": \"2\" is neither true nor false"},
                          {"GOCACHE_EXPIRY", "36h", "max-age", "36h"},
@@ -197,16 +196,75 @@ TEST(Aliases, OfGoCachePlugin) {
 
 TEST(Aliases, OfGocacheprog) {
   for (const Row& row : {Row{"-dir", "/x", "cache-dir", "/x"},
-                         {"-r-urls", "localhost:6379", "remote", kNoRemotes},
-                         {"-r-usr", "u", "remote", kNoRemotes},
-                         {"-r-pwd", "hunter2", "remote", kNoRemotes},
-                         {"-r-prefix", "p", "remote", kNoRemotes},
+                         {"-r-urls", "localhost:6379", "remote", "redis://localhost:6379/"},
+                         {"-r-usr", "u", "not used", ""},
+                         {"-r-pwd", "hunter2", "not used", ""},
+                         {"-r-prefix", "p", "not used", ""},
                          {"-log-metrics", "", "stats", "true"},
                          {"-log-req", "", "log-requests", "true"},
                          {"-log-resp", "", "log-responses", "true"},
-                         {"-compress", "", "to come", ""},
+                         {"-compress", "", "compression", "zstd"},
                          {"-traceprofile", "/x", "ignored", ""}})
     check(row);
+}
+
+// One remote from many pieces.
+TEST(Aliases, PiecesMakeAUrl) {
+  struct Made {
+    Args args;
+    Variables variables;
+    std::string remote;
+  };
+  for (const Made& made : std::initializer_list<Made>{
+           {{"-backend=s3", "-s3-bucket=b", "-s3-prefix=/p/q/"},
+            {},
+            "s3://b/p/q | flag -s3-bucket"},
+           {{}, {{"BACKEND_TYPE", "s3"}, {"S3_BUCKET", "b"}}, "s3://b/gobuildcache | S3_BUCKET"},
+           {{},
+            {{"BACKEND_TYPE", "S3"}, {"S3_BUCKET", "b"}, {"S3_PREFIX", "a b?"}},
+            "s3://b/a%20b%3F | S3_BUCKET"},
+           {{},
+            {{"S3_BUCKET", "b"}, {"GOBUILDCACHE_S3_BUCKET", "own"}},
+            "s3://own/gobuildcache | GOBUILDCACHE_S3_BUCKET"},
+           {{"-s3-bucket=flag"},
+            {{"BACKEND_TYPE", "s3"}, {"S3_BUCKET", "b"}},
+            "s3://flag/gobuildcache | flag -s3-bucket"},
+           {{},
+            {{"BACKEND", "gcs"}, {"GCS_BUCKET", "g"}, {"S3_BUCKET", "b"}},
+            "gs://g/gobuildcache | GCS_BUCKET"},
+           {{"--bucket", "b", "--prefix", "p"}, {}, "s3://b/p | flag --bucket"},
+           {{},
+            {{"GOCACHE_S3_BUCKET", "b"}, {"GOCACHE_KEY_PREFIX", "p"}},
+            "s3://b/p | GOCACHE_S3_BUCKET"},
+           {{"-r-urls=h:1", "-r-usr=u", "-r-pwd=hunter2", "-r-prefix=p"},
+            {},
+            "redis://h:1/p | flag -r-urls"},
+           {{"-s3-bucket=b"},
+            {{"GOPOUCH_REMOTE", "s3://other"}},
+            "s3://b/gobuildcache | flag -s3-bucket"},
+           {{"--remote=s3://mine"},
+            {{"BACKEND_TYPE", "s3"}, {"S3_BUCKET", "b"}},
+            "s3://mine | flag --remote"},
+           {{"-backend=disk", "-s3-bucket=b"}, {}, " | default"}}) {
+    EXPECT_EQ(effective(load(made.args, made.variables), "remote"), made.remote);
+  }
+  EXPECT_EQ(load({"-r-urls=h:1", "-r-usr=u", "-r-pwd=hunter2"}).remote, "redis://u:hunter2@h:1/");
+  EXPECT_EQ(load({"--remote=s3://mine"}, {{"S3_BUCKET", "b"}}).warnings,
+            Args{"remote: --remote and S3_BUCKET disagree; --remote counts"});
+  EXPECT_EQ(refusal({"-s3-bucket=a", "-gcs-bucket=b"}),
+            "-s3-bucket and -gcs-bucket name two buckets; choose with -backend s3 or gcs");
+}
+
+TEST(Aliases, KeysOfGobuildcacheAreVariablesOnly) {
+  const Settings settings = load({}, {{"GOBUILDCACHE_AWS_ACCESS_KEY_ID", "id"},
+                                      {"GOBUILDCACHE_AWS_SECRET_ACCESS_KEY", "hunter2"},
+                                      {"GOBUILDCACHE_AWS_SESSION_TOKEN", "token"}});
+  EXPECT_EQ(settings.object.access_key_id, "id");
+  EXPECT_EQ(settings.object.secret_access_key.reveal(), "hunter2");
+  EXPECT_EQ(settings.object.session_token.reveal(), "token");
+  EXPECT_EQ(refusal({}, {{"GOBUILDCACHE_AWS_SECRET_ACCESS_KEY", "hunter2"}}),
+            "GOBUILDCACHE_AWS_ACCESS_KEY_ID and GOBUILDCACHE_AWS_SECRET_ACCESS_KEY: set both or "
+            "none");
 }
 
 TEST(Aliases, EachIsThereOnceAndMeansASettingOrNothing) {

@@ -10,10 +10,10 @@ using test::load;
 using test::refusal;
 
 TEST(Commands, AreHereToComeOrUnknown) {
-  for (const char* name : {"clear", "clear-local", "config", "help", "prune", "verify", "version"})
+  for (const char* name : {"clear", "clear-local", "clear-remote", "config", "doctor", "help",
+                           "prune", "verify", "version"})
     EXPECT_EQ(command_state(name), CommandState::kHere) << name;
-  for (const char* name :
-       {"clear-remote", "connect", "doctor", "keygen", "prefetch", "scope", "serve", "stats"})
+  for (const char* name : {"connect", "keygen", "prefetch", "scope", "serve", "stats"})
     EXPECT_EQ(command_state(name), CommandState::kToCome) << name;
   for (const char* name : {"", "Clear", "put"})
     EXPECT_EQ(command_state(name), CommandState::kUnknown) << name;
@@ -26,7 +26,6 @@ TEST(Commands, ThatAreNotHereAreRefused) {
   EXPECT_EQ(refusal({"serve"}), "serve: this version has no server yet");
   EXPECT_EQ(refusal({"serve", "--plugin=5930"}), "serve: this version has no server yet");
   EXPECT_EQ(refusal({"connect", "5930"}), "connect: this version has no server yet");
-  EXPECT_EQ(refusal({"clear-remote"}), "clear-remote: this version has no remotes yet");
 }
 
 TEST(Commands, TakeNoWordsButTheirOwn) {

@@ -94,13 +94,11 @@ TEST_F(File, AWrongTypeIsRefused) {
 }
 
 TEST_F(File, WhatIsToComeIsRefusedUnlessItIsTheDefault) {
-  EXPECT_EQ(refused("\nremote = [\"s3://k:s@b\"]\n"),
-            ":2: remote: this version has no remotes yet; remove it");
+  EXPECT_EQ(refused("\nlayout = \"gocache-s3\"\n"),
+            ":2: layout: this version has no other layouts yet; remove it");
   EXPECT_EQ(refused("sign-key = \"hunter2\"\n"),
             ":1: sign-key: this version has no signatures yet; remove it");
-  EXPECT_EQ(refused("remote = []\nread-only = false\nerror-rate = 0.0\nconcurrency = 0\n"
-                    "compression = \"zstd\"\nflush-timeout = \"1m\"\n"),
-            "");
+  EXPECT_EQ(refused("remote = []\nlayout = \"gopouch\"\nredis-ttl = \"168h\"\n"), "");
 }
 
 TEST_F(File, ThatIsNamedMustBeThere) {

@@ -28,7 +28,7 @@ TEST(Load, WithoutAWordIsTheProtocolWithDefaults) {
   EXPECT_FALSE(settings.stats || settings.log_requests || settings.log_responses || settings.help);
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(settings.notes, Args());
-  EXPECT_EQ(settings.effective.size(), 9U);
+  EXPECT_EQ(settings.effective.size(), 28U);
   EXPECT_EQ(effective(settings, "cache-limit"), "20GB | default");
 }
 
@@ -190,10 +190,9 @@ TEST(Load, ItsLocalDiskNeedsNoBuckets) {
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(refusal({"-backend=disk"}, {{"GOBUILDCACHE_S3_BUCKET", "b"}}), "");
   // A choice that counts more.
-  EXPECT_TRUE(has(refusal({"-backend=s3"}, {{"BACKEND_TYPE", "disk"}}), "no remotes yet"));
+  EXPECT_TRUE(has(refusal({"-backend=s3"}, {{"BACKEND_TYPE", "disk"}}), "needs a bucket"));
   // The buckets of other programs are not its business.
-  EXPECT_TRUE(
-      has(refusal({}, {{"BACKEND_TYPE", "disk"}, {"GOCACHE_S3_BUCKET", "b"}}), "no remotes yet"));
+  EXPECT_EQ(load({}, {{"BACKEND_TYPE", "disk"}, {"GOCACHE_S3_BUCKET", "b"}}).remote, "s3://b/");
 }
 
 TEST(Load, ABadValueIsRefusedEvenWhereAnotherCounts) {
@@ -202,18 +201,48 @@ TEST(Load, ABadValueIsRefusedEvenWhereAnotherCounts) {
 }
 
 TEST(Load, WhatIsToComeIsRefusedInOneLine) {
-  EXPECT_EQ(refusal({"--remote=s3://key:hunter2@b"}),
-            "--remote: this version has no remotes yet; remove it");
+  EXPECT_EQ(refusal({"--layout=gocache-s3"}),
+            "--layout: this version has no other layouts yet; remove it");
   EXPECT_EQ(refusal({}, {{"GOPOUCH_SIGN_KEY", "hunter2"}}),
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
   EXPECT_EQ(refusal({"--prefetch=off"}),
             "--prefetch: this version has no prefetching yet; remove it");
   EXPECT_EQ(refusal({"--plugin=5930"}), "--plugin: this version has no server yet; remove it");
-  EXPECT_EQ(refusal({"--flush-timeout=1m", "--layout", "gopouch", "--redis-ttl=168h",
-                     "--modproxy=false"}),
-            "");
+  EXPECT_EQ(refusal({"--layout", "gopouch", "--redis-ttl=168h", "--modproxy=false"}), "");
   // What counts is asked, and nothing else.
-  EXPECT_EQ(refusal({"--read-only=false"}, {{"GOPOUCH_READ_ONLY", "true"}}), "");
+  EXPECT_EQ(refusal({"--modproxy=false"}, {{"GOPOUCH_MODPROXY", "true"}}), "");
+}
+
+TEST(Load, ThereIsOneRemote) {
+  EXPECT_EQ(load({"--remote=file:///shared"}).remote, "file:///shared");
+  EXPECT_EQ(refusal({"--remote=s3://a,s3://b"}), "remote: this version takes one remote; name one");
+}
+
+TEST(Load, WhatARemoteNeedsReachesIt) {
+  const Settings settings =
+      load({"--read-only", "--error-rate=0.25", "--s3-tags=a=b,c=d", "-u=3", "--concurrency=0",
+            "--flush-timeout=1500ms", "--upload=sync", "--compression=none", "--cache-dir=/x"},
+           {{"AWS_CA_BUNDLE", "/ca.pem"}, {"AWS_REGION", "eu-1"}});
+  EXPECT_TRUE(settings.object.read_only);
+  EXPECT_DOUBLE_EQ(settings.object.error_rate, 0.25);
+  EXPECT_EQ(settings.object.s3_tags, (Args{"a=b", "c=d"}));
+  EXPECT_EQ(settings.object.net.ca_file, "/ca.pem");
+  EXPECT_EQ(settings.object.env("AWS_REGION"), "eu-1");
+  EXPECT_EQ(settings.sharing.upload_concurrency, 3U);
+  EXPECT_EQ(settings.sharing.temp_dir, "/x");
+  EXPECT_FALSE(settings.sharing.compress);
+  EXPECT_EQ(settings.session.fetches, 64U);
+  EXPECT_TRUE(settings.session.sync_uploads);
+  EXPECT_EQ(settings.flush_timeout, std::chrono::milliseconds(1500));
+}
+
+TEST(Load, ACiWaitsForItsUploads) {
+  EXPECT_EQ(effective(load({}), "flush"), "auto | default");
+  EXPECT_EQ(effective(load({}, {{"CI", "false"}}), "flush"), "auto | default");
+  const Settings settings = load({}, {{"CI", "1"}});
+  EXPECT_EQ(effective(settings, "flush"), "wait | CI");
+  EXPECT_EQ(settings.flush, Flush::kWait);
+  EXPECT_EQ(load({"--flush=background"}, {{"CI", "true"}}).flush, Flush::kBackground);
 }
 
 TEST(Load, ALimitOfZeroIsNone) {

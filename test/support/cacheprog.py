@@ -84,12 +84,13 @@ class Ended:
 class CacheProg:
     """A running program. Use it as a context manager: it does not outlive the block."""
 
-    def __init__(self, folder: Path, home: Path, *options: str, stdout=subprocess.PIPE, **popen):
-        """Runs the program with GOCACHE=folder. A `stdout` that is given is the caller's to read."""
+    def __init__(self, folder: Path, home: Path, *options: str, stdout=subprocess.PIPE, variables=None, **popen):
+        """Runs the program with GOCACHE=folder. A `stdout` that is given is the caller's to read;
+        `variables` are set beside those of environment()."""
         self._stderr = tempfile.TemporaryFile(dir=home)
         self._process = subprocess.Popen(
             [PROGRAM, *options], stdin=subprocess.PIPE, stdout=stdout, stderr=self._stderr, bufsize=0,
-            env=environment(folder, home), cwd=home, **popen)
+            env=environment(folder, home) | (variables or {}), cwd=home, **popen)
         self._started = time.monotonic()
         self._last_id = 1 << 32  # far from the numbers that tests choose
         self._answers = {}
@@ -176,6 +177,9 @@ class CacheProg:
         number = self.next_id()
         self.send(get_request(number, action))
         return self.answer(number)
+
+    def send_get(self, number: int, action: bytes):
+        self.send(get_request(number, action))
 
     def put(self, action: bytes, body: bytes) -> dict:
         number = self.next_id()

@@ -6,6 +6,8 @@
 # Runs the tests of cmd/go/testdata/script whose names match, and fails unless those that fail are just the
 # ones named (one a line: "name reason"). The scripts compare stderr: a word of ours too many fails them.
 #
+# SUITE_GOCACHEPROG in the environment is run in the place of the program alone.
+#
 # How: the scripts' environment is made in cmd/go's script_test.go. An overlay of that file, made here from
 # the installed sources, adds GOCACHEPROG to it. The test binary is kept beside the program under test.
 . "$(dirname "$0")/../e2e/common.inc"
@@ -40,7 +42,7 @@ unset GOFLAGS GOENV GOPROXY GOWORK GOMODCACHE CGO_ENABLED
 mkdir "$t/suite"
 cd "$root/src/cmd/go"
 export SUITE_GOCACHEPROG TMPDIR=$t/suite
-SUITE_GOCACHEPROG=$(prog)
+SUITE_GOCACHEPROG=${SUITE_GOCACHEPROG:-$(prog)}
 "$binary" -test.run "TestScript/$regex" -test.v -test.timeout 50m "$@" >"$t/log" 2>&1 || true
 
 # names VERDICT: the tests that came out so.

@@ -1,0 +1,59 @@
+#include "cli/shared.h"
+
+#include "base/text.h"
+
+namespace gopouch::cli {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kSilence{2};     // before a line says what is waited for
+constexpr std::chrono::seconds kAutoWait{2};    // what --flush=auto lets go wait
+constexpr std::chrono::seconds kStall{5};       // without progress: enough
+constexpr std::chrono::seconds kReachTime{10};  // to find out whether a remote answers
+
+}  // namespace
+
+std::optional<object::Remote> open_remote(const config::Settings& settings) {
+  if (settings.remote.empty()) return std::nullopt;
+  auto opened = object::open(settings.remote, settings.object);
+  if (!opened) throw config::ConfigError("remote: " + opened.error().message);
+  return *std::move(opened);
+}
+
+bool reachable(object::Remote& remote) {
+  const auto answer = remote.store().head("v1/reachable", base::Call::within(kReachTime));
+  if (answer) return true;
+  base::log(base::LogLevel::kError, "{}; --require-remote wants it", answer.error().message);
+  return false;
+}
+
+void flush_before_go(remote::Remote& shared, const config::Settings& settings) {
+  if (settings.flush == config::Flush::kBackground) return;
+  const auto start = Clock::now();
+  const auto end =
+      start + (settings.flush == config::Flush::kWait
+                   ? settings.flush_timeout
+                   : std::min<std::chrono::milliseconds>(settings.flush_timeout, kAutoWait));
+  if (shared.flush(std::min<Clock::time_point>(end, start + kSilence), kStall)) return;
+  if (settings.flush == config::Flush::kAuto) return;
+  if (Clock::now() < end) {
+    base::write_log_line(
+        fmt::format("uploading {} outputs before this ends", base::grouped(shared.pending())));
+  }
+  const bool all = shared.flush(end, kStall);
+  if (const auto lost = shared.give_up(); lost > 0) {
+    base::write_log_line(fmt::format("gave up {} uploads: {}", base::grouped(lost),
+                                     all                  ? "the remote failed them"
+                                     : Clock::now() < end ? "nothing moved for 5 s"
+                                                          : "--flush-timeout is over"));
+  }
+}
+
+void flush_after_go(remote::Remote& shared, const config::Settings& settings) {
+  shared.flush(Clock::now() + settings.flush_timeout, kStall);
+  shared.give_up();
+}
+
+}  // namespace gopouch::cli

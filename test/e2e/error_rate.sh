@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+. "$(dirname "$0")/error_rate.inc"
+builds 3

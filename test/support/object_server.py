@@ -1,0 +1,195 @@
+"""An object store on loopback that can be told to misbehave: what no real server does on command.
+
+Speaks as much of S3 as single objects need (GET with ranges, HEAD, PUT, conditions), path style,
+and believes every signature. Objects are in memory. What it does to a request is its `fault`:
+
+  None       answers
+  "hang"     takes the request and never answers
+  "drip"     answers a byte a second
+  "reset"    sends half of a body, then resets the connection
+  "cut"      sends half of a body as if that were all
+  "page"     200 and a page of HTML instead of the object
+  404 … 503  that status, with an S3 error in XML; 429 and 503 ask for a pause
+
+A server that refuses connections is one that is stopped.
+"""
+
+import contextlib
+import hashlib
+import socket
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+CODES = {403: "AccessDenied", 404: "NoSuchBucket", 429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        pass  # a client that goes is no news
+
+
+class ObjectServer:
+    """Use it as a context manager. `url` is its address, `remote` a --remote of a bucket there."""
+
+    def __init__(self, port: int = 0):
+        self.objects = {}
+        self.requests = []  # "GET bucket/key"
+        self.fault = None
+        self.fault_on = ("GET", "HEAD", "PUT", "DELETE", "POST")
+        self.after = 0  # requests that are still answered
+        self.bytes_per_second = 0  # of a PUT's body that is read; 0: as fast as it comes
+        self.lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", port), self._handler())
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def remote(self) -> str:
+        return f"s3://bucket/prefix?endpoint={self.url}&region=us-east-1"
+
+    def entries(self) -> dict:
+        """The entries by key, without bucket and prefix."""
+        mark = "bucket/prefix/v1/e/"
+        return {key[len(mark):]: body for key, body in self.objects.items() if key.startswith(mark)}
+
+    def change(self, change):
+        """Replaces every object by change(its bytes)."""
+        with self.lock:
+            self.objects = {key: change(body) for key, body in self.objects.items()}
+
+    def _handler(self):
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+            disable_nagle_algorithm = True
+
+            def log_message(self, *_):
+                pass
+
+            def handle_one_request(self):
+                with contextlib.suppress(OSError):
+                    super().handle_one_request()
+                    return
+                self.close_connection = True
+
+            def do_GET(self):
+                outer.answer(self)
+
+            do_HEAD = do_PUT = do_DELETE = do_POST = do_GET
+
+        return Handler
+
+    def answer(self, request):
+        key = request.path.split("?")[0].lstrip("/")
+        with self.lock:
+            self.requests.append(f"{request.command} {key}")
+            self.after -= 1
+            fault = self.fault if self.after < 0 and request.command in self.fault_on else None
+        body = self._read(request)
+        if fault == "hang":
+            time.sleep(3600)
+        if isinstance(fault, int):
+            return self._error(request, fault)
+        if request.command == "PUT":
+            return self._put(request, key, body)
+        with self.lock:
+            found = self.objects.get(key)
+            if request.command == "DELETE":
+                self.objects.pop(key, None)
+        if request.command == "DELETE":
+            return self._send(request, 204, b"")
+        if found is None:
+            return self._error(request, 404, "NoSuchKey")
+        if fault == "page":
+            found = b"<html><body>Welcome to the airport</body></html>"
+        if fault == "cut":
+            found = found[: len(found) // 2]
+        status = 200
+        span = request.headers.get("Range", "")
+        if span.startswith("bytes="):
+            first, last = span[6:].split("-")
+            found, status = found[int(first): int(last or len(found)) + 1], 206
+        return self._send(request, status, found, fault)
+
+    def _read(self, request) -> bytes:
+        left = int(request.headers.get("Content-Length") or 0)
+        body = b""
+        while left > 0:
+            piece = request.rfile.read(min(left, 4096 if self.bytes_per_second else left))
+            if not piece:
+                break
+            body += piece
+            left -= len(piece)
+            if self.bytes_per_second:
+                time.sleep(len(piece) / self.bytes_per_second)
+        return body
+
+    def _put(self, request, key, body):
+        if len(body) != int(request.headers.get("Content-Length") or 0):
+            return None
+        with self.lock:
+            if request.headers.get("If-None-Match") == "*" and key in self.objects:
+                return self._error(request, 412, "PreconditionFailed")
+            self.objects[key] = body
+        return self._send(request, 200, b"")
+
+    def _error(self, request, status: int, code: str = ""):
+        code = code or CODES.get(status, "Fault")
+        text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>as told</Message></Error>"
+        self._send(request, status, b"" if request.command == "HEAD" else text.encode())
+
+    def _send(self, request, status: int, body: bytes, fault=None):
+        request.send_response(status)
+        request.send_header("Content-Length", str(len(body)))
+        request.send_header("ETag", '"' + hashlib.md5(body).hexdigest() + '"')
+        if status in (429, 503):
+            request.send_header("Retry-After", "1")
+        request.end_headers()
+        if request.command == "HEAD":
+            return
+        if fault == "drip":
+            for at in range(len(body)):
+                request.wfile.write(body[at:at + 1])
+                request.wfile.flush()
+                time.sleep(1)
+        elif fault == "reset":
+            request.wfile.write(body[: len(body) // 2])
+            request.wfile.flush()
+            request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.connection.close()
+            request.close_connection = True
+        else:
+            request.wfile.write(body)
+            request.wfile.flush()
+
+
+def unused_port() -> int:
+    """A port of loopback where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# Keys that any such server believes.
+KEYS = {"AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "hunter2-secret", "AWS_EC2_METADATA_DISABLED": "true"}

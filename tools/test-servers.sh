@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Builds the servers that the tests start: minio, toxiproxy-server and toxiproxy-cli; and a Python of their own
+# (a venv, python/) with moto and boto3.
+#
+# They go into ${GOPOUCH_TEST_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/gopouch-test/bin} and stay there between runs.
+# Where the pinned versions are there already it does nothing and needs no network. The first run takes minutes:
+# MinIO is large. Prints the folder. Tests that need a server skip where it is missing.
+set -euo pipefail
+
+# NAME PACKAGE VERSION, one a line. A binary says its version itself (go version -m).
+servers=(
+  "minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c"
+  "toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server v2.5.0"
+  "toxiproxy-cli github.com/Shopify/toxiproxy/v2/cmd/cli v2.5.0"
+)
+
+bin=${GOPOUCH_TEST_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/gopouch-test/bin}
+mkdir -p "$bin"
+bin=$(cd "$bin" && pwd)
+
+command -v go >/dev/null || { echo "test-servers: no go command in PATH to build them with" >&2; exit 1; }
+
+# installed NAME VERSION: whether that very version is there.
+installed() {
+  [[ -x $bin/$1 ]] && [[ $(go version -m "$bin/$1" 2>/dev/null | awk '$1 == "mod" { print $3 }') == "$2" ]]
+}
+
+# The module cache is the user's; their flags, workspace and cache program are not for these builds.
+unset GOFLAGS GOWORK GOCACHEPROG GOOS GOARCH
+export GOFLAGS='' GOTOOLCHAIN=auto GOWORK=off CGO_ENABLED=0
+
+exec 9>"$bin/.lock"
+flock 9
+for server in "${servers[@]}"; do
+  read -r name package version <<<"$server"
+  ! installed "$name" "$version" || continue
+  echo "test-servers: building $name $version" >&2
+  work=$(mktemp -d "$bin/.build-XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  GOBIN=$work go install -trimpath -ldflags='-s -w' "$package@$version"
+  mv "$work/${package##*/}" "$bin/$name"
+  rm -rf "$work"
+done
+
+moto=5.2.1
+python=$bin/python
+if [[ $("$python/bin/python" -c 'import moto, boto3; print(moto.__version__)' 2>/dev/null) != "$moto" ]]; then
+  echo "test-servers: installing moto $moto" >&2
+  rm -rf "$python"
+  python3 -m venv "$python"
+  "$python/bin/pip" install -q --disable-pip-version-check "moto[server]==$moto" boto3 >&2
+fi
+echo "$bin"
