@@ -12,11 +12,11 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
 #include "auth/reply.h"
 #include "auth/service.h"
 #include "base/files.h"
+#include "base/hash.h"
 
 #include <nlohmann/json.hpp>
 
@@ -29,10 +29,10 @@ using nlohmann::json;
 constexpr std::chrono::minutes kAhead{5};  // a token is renewed when it has less left
 
 std::string sha1_of(std::string_view text) {
-  std::array<unsigned char, SHA_DIGEST_LENGTH> hash{};
-  ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
+  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(text.data()),
+                                            text.size());
   std::string hex;
-  for (const unsigned char byte : hash) hex += fmt::format("{:02x}", byte);
+  for (const std::uint8_t byte : base::sha1(bytes)) hex += fmt::format("{:02x}", byte);
   return hex;
 }
 

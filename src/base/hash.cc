@@ -1,4 +1,4 @@
-// The low-level SHA256_* calls are marked deprecated since OpenSSL 3.0; hash.h says why they are
+// The low-level calls are marked deprecated since OpenSSL 3.0; hash.h says why they are
 // used.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -6,6 +6,7 @@
 
 #include <new>
 
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 namespace gopouch::base {
@@ -70,6 +71,24 @@ Hash sha256(std::span<const std::uint8_t> bytes) {
   Sha256 hasher;
   hasher.update(bytes);
   return hasher.finish();
+}
+
+std::array<std::uint8_t, 16> md5(std::span<const std::uint8_t> bytes) {
+  std::array<std::uint8_t, MD5_DIGEST_LENGTH> digest{};
+  MD5_CTX context;
+  MD5_Init(&context);
+  MD5_Update(&context, bytes.data(), bytes.size());
+  MD5_Final(digest.data(), &context);
+  return digest;
+}
+
+std::array<std::uint8_t, 20> sha1(std::span<const std::uint8_t> bytes) {
+  std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest{};
+  SHA_CTX context;
+  SHA1_Init(&context);
+  SHA1_Update(&context, bytes.data(), bytes.size());
+  SHA1_Final(digest.data(), &context);
+  return digest;
 }
 
 }  // namespace gopouch::base

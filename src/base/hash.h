@@ -36,4 +36,9 @@ class Sha256 {
 
 Hash sha256(std::span<const std::uint8_t> bytes);
 
+// What older protocols ask for by name. They prove nothing; low-level too, for EVP and the one-call
+// functions bring all of OpenSSL into the program.
+std::array<std::uint8_t, 16> md5(std::span<const std::uint8_t> bytes);
+std::array<std::uint8_t, 20> sha1(std::span<const std::uint8_t> bytes);
+
 }  // namespace gopouch::base

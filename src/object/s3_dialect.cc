@@ -1,10 +1,7 @@
 // S3's requests: an operation's method, URL, headers and body. What replies mean: s3_judge.cc.
 #include "object/s3_dialect.h"
 
-#include <array>
-
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "base/base64.h"
 #include "base/hash.h"
@@ -24,15 +21,6 @@ std::string base64(Bytes bytes) {
   std::string text;
   base::append_base64(text, bytes);
   return text;
-}
-
-// Empty where OpenSSL has no MD5 (FIPS): the checksum header must do then.
-std::string md5(std::string_view text) {
-  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_md5(), nullptr) != 1)
-    return {};
-  return base64(Bytes(digest).first(size));
 }
 
 class S3Dialect final : public Dialect {
@@ -106,9 +94,7 @@ Draft S3Dialect::removal(const Operation& operation) const {
   draft.text = removal_request(keys);
   draft.request.headers.push_back({"Content-Type", "application/xml"});
   // One of the two is obligatory; older stores know only the first.
-  if (const std::string digest = md5(draft.text); !digest.empty()) {
-    draft.request.headers.push_back({"Content-MD5", digest});
-  }
+  draft.request.headers.push_back({"Content-MD5", base64(base::md5(bytes_of(draft.text)))});
   if (place_.checksums) {
     const base::Hash hash = base::sha256(bytes_of(draft.text));
     draft.request.headers.push_back({"x-amz-checksum-sha256", base64(hash)});
