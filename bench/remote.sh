@@ -4,7 +4,7 @@
 #
 #   N=9             pairs
 #   COLD=9          pairs of cold builds; 0 leaves them out
-#   LATENCIES=…     ms each way through Toxiproxy: "0 5 20"
+#   LATENCIES=…     ms that each answer takes more, by Toxiproxy: "0 5 20"
 #   MODULES=…       what to build, each PATH@VERSION
 #
 # The bucket is on a MinIO on loopback, behind Toxiproxy; tools/test-servers.sh builds both.

@@ -136,7 +136,7 @@ bool is_its_bool(std::string_view text) {
 }
 
 std::string backend(std::string_view shown, std::string_view text) {
-  const std::string word = lower(text);
+  std::string word = lower(text);
   if (word == "disk" || word == "s3" || word == "gcs") return word;
   refuse(shown, quote(text) + " is none of disk, s3, gcs");
 }

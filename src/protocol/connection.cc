@@ -124,7 +124,7 @@ bool Connection::flush() {
   return !answers->gone;
 }
 
-void Connection::write(Answers& answers) {
+void Connection::write(Answers& answers) const {
   if (answers.text.empty()) return;
   if (options_.log_responses) log_answers(answers.text);
   if (!base::write_all(out_, {reinterpret_cast<const std::uint8_t*>(answers.text.data()),

@@ -58,7 +58,7 @@ class Connection {
   template <typename Append>
   void answer(const Append& append);
   bool flush();
-  void write(Answers& answers);
+  void write(Answers& answers) const;
   bool read_more();  // false at the end of input, and when nobody reads our answers
 
   const int in_;

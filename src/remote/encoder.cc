@@ -73,7 +73,8 @@ base::Result<Encoded> Encoder::encode(Header header, const char* path, bool comp
   ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_only);
   ZSTD_CCtx_setPledgedSrcSize(context_.get(), static_cast<std::uint64_t>(header.entry.size));
   header.codec = compress && header.entry.size >= kWorthCompressing ? Codec::kZstd : Codec::kRaw;
-  std::vector<std::uint8_t> in(std::min<std::size_t>(kPiece, header.entry.size + 1)), out;
+  std::vector<std::uint8_t> in(std::min(kPiece, static_cast<std::size_t>(header.entry.size) + 1)),
+      out;
   if (header.codec == Codec::kZstd) out.resize(ZSTD_CStreamOutSize());
   std::int64_t read = 0, stored = 0;
 
