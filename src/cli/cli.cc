@@ -12,6 +12,7 @@ int dispatch(const config::Settings& settings) {
   if (settings.command == "config") return show_config(settings);
   if (settings.command == "doctor") return doctor(settings);
   if (settings.command == "prune") return prune(settings);
+  if (settings.command == "scope") return show_scope(settings);
   if (settings.command == "verify") return verify(settings);
   if (settings.command == "version") return show_version();
   throw config::ConfigError("command \"" + settings.command + "\" is not here");

@@ -19,6 +19,7 @@ int prune(const config::Settings& settings);   // trim now
 int doctor(const config::Settings& settings);  // check the configuration end to end
 int show_config(const config::Settings& settings);
 int show_help(const config::Settings& settings);
+int show_scope(const config::Settings& settings);
 int show_version();
 
 }  // namespace gopouch::cli

@@ -65,11 +65,14 @@ int run(const config::Settings& settings) {
   widen_pipe(STDIN_FILENO);
   store::Store store(settings.store);
   std::optional<remote::Remote> shared;
-  if (objects) shared.emplace(*objects, store, settings.sharing);
+  if (objects) shared.emplace(*objects, store, sharing(settings));
   session::Session session(store, shared ? &*shared : nullptr, settings.session);
   const protocol::Ending ending = go.serve(session);
 
-  if (shared) flush_before_go(*shared, settings);
+  if (shared) {
+    shared->close();
+    flush_before_go(*shared, settings);
+  }
   summarize(session.counts(), shared ? shared->counts() : remote::Counts(), settings);
   go.finish();
   out.reset();

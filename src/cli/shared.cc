@@ -1,6 +1,7 @@
 #include "cli/shared.h"
 
 #include "base/text.h"
+#include "scope/scope.h"
 
 namespace gopouch::cli {
 
@@ -20,6 +21,17 @@ std::optional<object::Remote> open_remote(const config::Settings& settings) {
   auto opened = object::open(settings.remote, settings.object);
   if (!opened) throw config::ConfigError("remote: " + opened.error().message);
   return *std::move(opened);
+}
+
+remote::Options sharing(const config::Settings& settings) {
+  remote::Options options = settings.sharing;
+  options.packs.max_body = options.max_body;
+  options.packs.temp_dir = options.temp_dir;
+  options.packs.scope = [env = settings.object.env, name = settings.scope] {
+    const scope::Scope found = scope::find(scope::surroundings(env), name);
+    return std::pair(found.exact, found.module);
+  };
+  return options;
 }
 
 bool reachable(object::Remote& remote) {

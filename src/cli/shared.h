@@ -10,6 +10,9 @@ namespace gopouch::cli {
 // nullopt where no remote is set. Touches no network. Throws ConfigError where its URL is wrong.
 std::optional<object::Remote> open_remote(const config::Settings& settings);
 
+// How entries are shared; the scope of its packs is that of the go command that started us.
+remote::Options sharing(const config::Settings& settings);
+
 // With --require-remote: whether the remote answers. Says why not.
 bool reachable(object::Remote& remote);
 

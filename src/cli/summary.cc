@@ -23,6 +23,22 @@ std::int64_t saved_seconds(const remote::Counts& remote) {
   return remote.saved_ms / 1000 / std::max(1U, std::thread::hardware_concurrency());
 }
 
+// What prefetch did: of the hits from the remote, those that it had, those that waited for it, and
+// those that were fetched singly.
+std::string prefetched(const remote::Counts& remote) {
+  const pack::Counts& packs = remote.packs;
+  std::string text = fmt::format("{} prefetched", grouped(packs.in_hand));
+  if (packs.waits > 0) {
+    text += fmt::format(" ({} waited for, {:.1f} s)", grouped(packs.waits),
+                        static_cast<double>(packs.waited_ms) / 1000);
+  }
+  if (remote.hits > packs.in_hand) {
+    text += fmt::format(", {} fetched singly", grouped(remote.hits - packs.in_hand));
+  }
+  if (packs.in_vain > 0) text += ", " + human_bytes(packs.in_vain) + " in vain";
+  return text;
+}
+
 std::string line(const session::Counts& session, const remote::Counts& remote,
                  const config::Settings& settings) {
   std::string text;
@@ -40,6 +56,7 @@ std::string line(const session::Counts& session, const remote::Counts& remote,
     add(human_bytes(remote.bytes_down) + " down");
     add(human_bytes(remote.bytes_up) + " up");
   }
+  if (remote.packs.ranges > 0) add(prefetched(remote));
   if (saved_seconds(remote) > 0) add(fmt::format("saved about {} s", saved_seconds(remote)));
   if (remote.corrupt > 0) add(fmt::format("{} damaged objects", grouped(remote.corrupt)));
   if (const auto faults = remote.faults + remote.upload_faults; faults > 0)

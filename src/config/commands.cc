@@ -18,12 +18,12 @@ constexpr std::array kCommands{
     Command{"help", "[TOPIC]", "this; or a command, a setting by any of its names, environment",
             ""},
     Command{"prune", "", "trim the local store now, by max-age and cache-limit", ""},
+    Command{"scope", "[GO-COMMAND...]", "what makes sessions share packs, and why", ""},
     Command{"verify", "", "hash everything in the local store and drop what is damaged", ""},
     Command{"version", "", "which version this is", ""},
     Command{"connect", "PORT", "speak the protocol with a server", "server"},
     Command{"keygen", "", "make a pair of keys", "signatures"},
     Command{"prefetch", "", "fetch what a build will ask for", "prefetching"},
-    Command{"scope", "", "what makes sessions share packs, and why", "prefetching"},
     Command{"serve", "", "serve sessions and HTTP", "server"},
     Command{"stats", "", "what the sessions on this machine did", "statistics"},
 };
@@ -57,8 +57,9 @@ void check_command(std::span<const std::string> words) {
   if (!command->lacks.empty()) {
     throw ConfigError(fmt::format("{}: this version has no {} yet", command->name, command->lacks));
   }
+  const bool any_number = command->operands.find("...") != std::string_view::npos;
   const std::size_t allowed = command->operands.empty() ? 0 : 1;
-  if (words.size() - 1 > allowed) {
+  if (words.size() - 1 > allowed && !any_number) {
     throw ConfigError(fmt::format("{}: what is {} for? try gopouch help {}", command->name,
                                   quote(words[allowed + 1]), command->name));
   }

@@ -63,6 +63,7 @@ struct Settings {
   Flush flush = Flush::kAuto;
   std::chrono::milliseconds flush_timeout{60'000};
   bool require_remote = false;
+  std::string scope;  // the name under which sessions share packs; empty: found out
   bool force_whole_bucket = false;
   bool json = false;  // doctor
   base::LogLevel log_level = base::LogLevel::kWarning;

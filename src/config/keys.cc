@@ -12,7 +12,7 @@ constexpr Topic kReport{"What it says", ""};
 constexpr Topic kRemote{"The remote", ""};
 constexpr Topic kUploads{"Uploads", ""};
 constexpr Topic kLayouts{"Other layouts", "other layouts"};
-constexpr Topic kPrefetch{"Packs and prefetch", "prefetching"};
+constexpr Topic kPrefetch{"Packs and prefetch", ""};
 constexpr Topic kTrust{"Trust", "signatures"};
 constexpr Topic kServer{"The server", "server"};
 
@@ -130,12 +130,18 @@ constexpr std::array kKeys{
         "gopouch", "whose keys are read and written in the remote", kLayouts, nullptr},
     Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry", kLayouts, nullptr},
 
-    Key{"scope", Kind::kText, "", "", "the name under which sessions share packs", kPrefetch,
-        nullptr},
     Key{"prefetch", Kind::kEnum, "all|demand|off", "all", "what is fetched before it is asked for",
-        kPrefetch, nullptr},
+        kPrefetch,
+        [](Settings& s, const Value& v) {
+          s.sharing.packs.prefetch = static_cast<pack::Prefetch>(v.number);
+        }},
     Key{"prefetch-limit", Kind::kSize, "", "0", "the most that is prefetched; 0: no limit",
-        kPrefetch, nullptr},
+        kPrefetch,
+        [](Settings& s, const Value& v) {
+          if (v.number > 0) s.sharing.packs.limit = v.number;
+        }},
+    Key{"scope", Kind::kText, "", "", "the name under which sessions share packs", kPrefetch,
+        [](Settings& s, const Value& v) { s.scope = v.text; }},
 
     Key{"sign-key", Kind::kSecret, "", "", "the private key that signs what is uploaded", kTrust,
         nullptr},

@@ -131,6 +131,12 @@ Client::Loop::~Loop() {
 
 void Client::Loop::send(std::span<const Request> requests, const base::Call& call,
                         const OnReply& on_reply) noexcept {
+  if (call.stop.stop_requested()) {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      on_reply(i, failure(requests[i], Fault::kStopped, "called off"));
+    }
+    return;
+  }
   Mailbox mailbox;
   std::vector<Transfer> transfers(requests.size());
   std::vector<Transfer*> ready;

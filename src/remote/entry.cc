@@ -4,27 +4,18 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/little_endian.h"
+
 namespace gopouch::remote {
 
 namespace {
 
+using base::get_number;
+using base::put_number;
+
 constexpr std::string_view kMagic = "gopouch";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kSummed = 104, kSum = 24;
-
-template <typename T>
-void put_number(std::uint8_t* at, T number) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    at[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * i));
-  }
-}
-
-template <typename T>
-T get_number(const std::uint8_t* at) {
-  std::uint64_t number = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) number |= std::uint64_t{at[i]} << (8 * i);
-  return static_cast<T>(number);
-}
 
 base::Error corrupt(const char* why) { return {base::Fault::kCorrupt, why}; }
 

@@ -28,7 +28,7 @@
 #include <optional>
 #include <span>
 
-#include "base/files.h"
+#include "base/compress.h"
 #include "base/hash.h"
 #include "base/result.h"
 #include "object/object.h"
@@ -60,12 +60,17 @@ base::Result<Header> decode(std::span<const std::uint8_t, kHeaderSize> bytes);
 // An entry made ready to be sent: in memory where it is small, else in a file without a name.
 class Encoded {
  public:
-  net::Body body() const;
+  net::Body whole() const { return part(0); }
+  net::Body body() const { return part(kHeaderSize); }  // what follows the header
+  Codec codec() const { return codec_; }
   std::int64_t size() const { return size_; }
   const base::Hash& sha256() const { return sha256_; }  // of all its bytes
 
  private:
   friend class Encoder;
+  net::Body part(std::int64_t from) const;
+
+  Codec codec_ = Codec::kRaw;
   std::string bytes_;
   base::Fd file_;
   std::int64_t size_ = 0;
@@ -75,18 +80,13 @@ class Encoded {
 // Makes entries from files. For one thread at a time.
 class Encoder {
  public:
-  Encoder();
-
   // `header` says all but codec and stored size; `path` is the body's file, whose size must be the
   // header's. Files without a name are made in `temp_dir`.
   base::Result<Encoded> encode(Header header, const char* path, bool compress,
                                const std::filesystem::path& temp_dir);
 
  private:
-  struct Free {
-    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-  };
-  std::unique_ptr<ZSTD_CCtx, Free> context_;
+  base::Compressor compressor_;
 };
 
 // Takes an entry as it arrives and lays its body into the local store.

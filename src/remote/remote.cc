@@ -35,11 +35,36 @@ struct ActionHash {
   }
 };
 
-// What this session knows of an action. A put of one that it knows nothing of (`go build -a`) may
-// be one that the remote has.
+// What this session knows of an action. A put of one that it never asked for (`go build -a`) may be
+// one that the remote has.
 struct Known {
-  bool missed = false;
-  Clock::time_point since;  // when it was missed
+  bool asked = false, missed = false, put = false;
+  Clock::time_point since;            // when it was missed
+  std::optional<store::Entry> entry;  // what it gives
+  std::uint32_t cost_ms = 0;
+};
+
+class Session {
+ public:
+  Known& operator[](const store::ActionId& action) {
+    const auto [place, fresh] = known_.try_emplace(action);
+    if (fresh) order_.push_back(action);
+    return place->second;
+  }
+  // In the order of first mention.
+  std::vector<pack::Used> used() const {
+    std::vector<pack::Used> all;
+    all.reserve(order_.size());
+    for (const store::ActionId& action : order_) {
+      const Known& known = known_.at(action);
+      all.push_back({action, known.entry, known.cost_ms, known.put});
+    }
+    return all;
+  }
+
+ private:
+  std::unordered_map<store::ActionId, Known, ActionHash> known_;
+  std::vector<store::ActionId> order_;
 };
 
 constexpr std::string_view kEntries = "v1/e/";
@@ -51,7 +76,8 @@ object::Key entry_key(const store::ActionId& action) {
 }
 
 bool is_our_key(std::string_view key) {
-  return key.starts_with(kEntries) && base::hash_from_hex(key.substr(kEntries.size())).has_value();
+  return pack::is_our_key(key) || (key.starts_with(kEntries) &&
+                                   base::hash_from_hex(key.substr(kEntries.size())).has_value());
 }
 
 struct Remote::Rep {
@@ -62,7 +88,7 @@ struct Remote::Rep {
   store::Store& local;
   const Options options;
 
-  base::Guarded<std::unordered_map<store::ActionId, Known, ActionHash>> known;
+  base::Guarded<Session> session;
 
   // Few compressors, and whoever needs one waits for it: memory is bounded, and so is the load.
   base::Guarded<std::vector<std::unique_ptr<Encoder>>> encoders;
@@ -77,8 +103,12 @@ struct Remote::Rep {
   std::int64_t seen = -1;                  // by flush(), of what moves
   Clock::time_point since;                 // when it last saw that grow
   std::stop_source stop;
+  std::optional<pack::Packs> packs;      // where there are any
   std::optional<base::Workers> workers;  // last: ends first
 
+  void note_hit(const store::ActionId& action, const store::Entry& entry, std::uint32_t cost_ms);
+  std::optional<store::Hit> note_miss(const store::ActionId& action);
+  void upload_packs();
   base::Result<Encoded> encode(const Header& header, const std::string& path);
   bool remote_has(const store::ActionId& action, const store::Entry& entry);
   void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost, bool check);
@@ -87,51 +117,85 @@ struct Remote::Rep {
 
 Remote::Remote(object::Remote& objects, store::Store& local, Options options)
     : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {
-  rep_->workers.emplace(std::max<std::size_t>(rep_->options.upload_concurrency, 1), kNice);
+  Rep& r = *rep_;
+  r.workers.emplace(std::max<std::size_t>(r.options.upload_concurrency, 1), kNice);
+  if (r.options.packs.prefetch != pack::Prefetch::kOff && r.options.packs.scope) {
+    r.packs.emplace(objects, local, r.options.packs);
+  }
 }
 
 Remote::~Remote() { give_up(); }
 
+void Remote::Rep::note_hit(const store::ActionId& action, const store::Entry& entry,
+                           std::uint32_t cost_ms) {
+  auto now = session.lock();
+  Known& known = (*now)[action];
+  known.asked = true;
+  known.entry = entry;
+  known.cost_ms = std::max(known.cost_ms, cost_ms);
+}
+
+std::optional<store::Hit> Remote::Rep::note_miss(const store::ActionId& action) {
+  ++misses;
+  auto now = session.lock();
+  Known& known = (*now)[action];
+  known.asked = known.missed = true;
+  known.since = Clock::now();
+  return std::nullopt;
+}
+
 base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& action,
                                                     const base::Call& call) {
   Rep& r = *rep_;
-  EntrySink sink(r.local, action, r.options.max_body);
-  const auto missed = [&] {
-    ++r.misses;
-    r.known.lock()->insert_or_assign(action, Known{true, Clock::now()});
-    return std::optional<store::Hit>();
-  };
+  if (r.packs) {
+    const auto word = r.packs->find(action, call);
+    if (word == pack::Packs::Word::kDead) return r.note_miss(action);
+    if (word == pack::Packs::Word::kHere) {
+      auto hit = r.local.get(action);
+      if (hit && *hit) {
+        note_local_hit(action, (*hit)->entry);
+        return hit;
+      }
+    }
+  }
 
+  EntrySink sink(r.local, action, r.options.max_body);
   const object::Get get{.key = entry_key(action), .sink = &sink};
   auto reply = object::get_one(r.objects.store(), get, call);
   r.bytes_down += sink.received();
   if (!reply && !sink.problem()) {
-    missed();
+    auto miss = r.note_miss(action);
     if (reply.error().fault == base::Fault::kCorrupt) {
       ++r.corrupt;
-      return std::optional<store::Hit>();
+      return miss;
     }
     ++r.faults;
     return reply.error();
   }
-  if (reply && !*reply) return missed();
+  if (reply && !*reply) return r.note_miss(action);
 
   auto hit = sink.finish();
   if (hit) {
     ++r.hits;
     r.saved_ms += sink.cost_ms();
-    note_local_hit(action);
+    r.note_hit(action, hit->entry, sink.cost_ms());
     return std::optional(*std::move(hit));
   }
-  missed();
+  auto miss = r.note_miss(action);
   if (hit.error().fault != base::Fault::kCorrupt) return hit.error();
   ++r.corrupt;
   base::log(base::LogLevel::kInfo, "{}: {}: {}", r.objects.name(), get.key, hit.error().message);
-  return std::optional<store::Hit>();
+  return miss;
 }
 
-void Remote::note_local_hit(const store::ActionId& action) {
-  rep_->known.lock()->try_emplace(action);
+void Remote::note_local_hit(const store::ActionId& action, const store::Entry& entry) {
+  Rep& r = *rep_;
+  const auto cost_ms = r.packs ? r.packs->note_hit(action) : std::nullopt;
+  if (cost_ms) {
+    ++r.hits;
+    r.saved_ms += *cost_ms;
+  }
+  r.note_hit(action, entry, cost_ms.value_or(0));
 }
 
 void Remote::put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done) {
@@ -141,16 +205,19 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
     if (done) done();
     return;
   }
-  std::optional<Known> known;
-  {
-    auto all = r.known.lock();
-    const auto found = all->find(action);
-    if (found != all->end()) known = found->second;
-  }
   std::uint32_t cost = 0;
-  if (known && known->missed) {
-    const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - known->since);
-    cost = static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+  bool check = false;
+  {
+    auto now = r.session.lock();
+    Known& known = (*now)[action];
+    check = !known.asked;
+    if (known.missed) {
+      const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - known.since);
+      cost = static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+    }
+    known.put = true;
+    known.entry = hit.entry;
+    known.cost_ms = cost;
   }
   if (r.waiting >= static_cast<std::int64_t>(r.options.upload_queue)) {
     ++r.given_up;
@@ -158,7 +225,7 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
     return;
   }
   ++r.waiting;
-  r.workers->add([this, action, hit, cost, check = !known, done = std::move(done)] {
+  r.workers->add([this, action, hit, cost, check, done = std::move(done)] {
     Rep& rep = *rep_;
     if (rep.stop.stop_requested()) {
       ++rep.given_up;
@@ -213,11 +280,12 @@ void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, s
     base::log(base::LogLevel::kInfo, "upload: {}", encoded.error().message);
     return;
   }
+  if (packs) packs->keep(hit.entry, encoded->codec() == Codec::kZstd, encoded->body());
   const base::Hash& sum = encoded->sha256();
   object::PutOptions how;
   how.sha256.assign(reinterpret_cast<const char*>(sum.data()), sum.size());
   const auto time = kPutTime + milliseconds(encoded->size() / kSlowestBytesPerMs);
-  const auto stored = objects.store().put(entry_key(action), encoded->body(), how, call(time));
+  const auto stored = objects.store().put(entry_key(action), encoded->whole(), how, call(time));
   if (stored) {
     ++uploads;
     bytes_up += encoded->size();
@@ -230,6 +298,32 @@ void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, s
   if (upload_faults++ == 0 && !objects.counts().open) {
     base::log(base::LogLevel::kWarning, "upload: {}", stored.error().message);
   }
+}
+
+void Remote::close() {
+  Rep& r = *rep_;
+  if (!r.packs) return;
+  r.packs->stop();
+  if (r.objects.counts().read_only || r.stop.stop_requested()) return;
+  ++r.waiting;
+  r.workers->add([&r] {
+    r.upload_packs();
+    --r.waiting;
+    ++r.moved;
+  });
+}
+
+void Remote::Rep::upload_packs() {
+  if (stop.stop_requested()) {
+    ++given_up;
+    return;
+  }
+  const auto used = session.lock()->used();
+  const auto left =
+      packs->leave(used, {Clock::time_point::max(), stop.get_token()}, [this] { ++moved; });
+  if (left || left.error().fault == base::Fault::kDenied) return;
+  ++given_up;
+  base::log(base::LogLevel::kInfo, "packs: {}", left.error().message);
 }
 
 bool Remote::flush(Clock::time_point until, milliseconds stall) {
@@ -259,8 +353,14 @@ std::int64_t Remote::give_up() {
 
 Counts Remote::counts() const {
   const Rep& r = *rep_;
-  return {r.hits,    r.misses,        r.corrupt,    r.faults,  r.saved_ms,
-          r.uploads, r.upload_faults, r.bytes_down, r.bytes_up};
+  Counts counts{r.hits,    r.misses,        r.corrupt,    r.faults,   r.saved_ms,
+                r.uploads, r.upload_faults, r.bytes_down, r.bytes_up, {}};
+  if (!r.packs) return counts;
+  counts.packs = r.packs->counts();
+  counts.corrupt += counts.packs.corrupt;
+  counts.bytes_down += counts.packs.bytes_down;
+  counts.bytes_up += counts.packs.bytes_up;
+  return counts;
 }
 
 }  // namespace gopouch::remote

@@ -6,7 +6,8 @@
 //
 //   v1/e/<action hex>   one entry, self-contained: header, then body (entry.h has the grammar)
 //
-// The older programs' layouts, packs and signatures take their places here as they are built.
+// Packs (pack.h) answer before entries do. The older programs' layouts and signatures take their
+// places here as they are built.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 #include "base/call.h"
 #include "base/result.h"
 #include "object/object.h"
+#include "pack/pack.h"
 #include "store/store.h"
 
 namespace gopouch::remote {
@@ -34,15 +36,17 @@ struct Options {
   std::size_t upload_queue = 65536;  // uploads that may wait; more are given up
   // Where a compressed body lies until it is sent: a file without a name.
   std::filesystem::path temp_dir = {};
+  pack::Options packs = {};
 };
 
 struct Counts {
-  std::int64_t hits = 0, misses = 0;
+  std::int64_t hits = 0, misses = 0;  // hits: fetched when asked for, or before
   std::int64_t corrupt = 0;   // objects that were no entry of their action: among the misses
   std::int64_t faults = 0;    // gets that the store failed: among the misses
   std::int64_t saved_ms = 0;  // what the hits took to compile, by whoever put them
   std::int64_t uploads = 0, upload_faults = 0;
-  std::int64_t bytes_down = 0, bytes_up = 0;  // as stored
+  std::int64_t bytes_down = 0, bytes_up = 0;  // as stored, with packs
+  pack::Counts packs;
 };
 
 // Safe for concurrent use.
@@ -57,12 +61,15 @@ class Remote {
   base::Result<std::optional<store::Hit>> get(const store::ActionId& action,
                                               const base::Call& call);
 
-  // The local store had it: a later put of this action renews its time and must be sent.
-  void note_local_hit(const store::ActionId& action);
+  // The local store had it, maybe because it was fetched ahead.
+  void note_local_hit(const store::ActionId& action, const store::Entry& entry);
 
   // Uploads in the background what the local store now holds. `done`, if any, is called when that
   // was done or given up, on another thread or on this one.
   void put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done = {});
+
+  // No more gets and puts. Packs for the next session what this one used: one more upload.
+  void close();
 
   // Waits for uploads until all are done, `until` is reached, or nothing has moved for `stall`
   // since the first call. True: all done. For one thread.

@@ -47,7 +47,7 @@ void Session::get(const store::ActionId& action, OnGet done) {
   if (hit) {
     ++hits_;
     hit_bytes_ += (*found)->entry.size;
-    if (remote_ != nullptr) remote_->note_local_hit(action);
+    if (remote_ != nullptr) remote_->note_local_hit(action, (*found)->entry);
     done(*std::move(found));
   } else if (remote_ == nullptr || !found) {
     ++misses_;

@@ -205,6 +205,18 @@ base::Result<Hit> Put::commit() {
   return Hit{entry, r.folder->path_of(r.output)};
 }
 
+base::Result<Hit> Store::put_again(const Hit& stored, const ActionId& action,
+                                   std::optional<Time> put_time) {
+  const Time now = options_.now();
+  const Entry entry{stored.entry.output, stored.entry.size, std::min(put_time.value_or(now), now)};
+  for (const Folder* folder : rep_->folders()) {
+    if (folder->path_of(entry.output) != stored.path) continue;
+    if (auto written = folder->write_entry(action, entry); !written) return written.error();
+    return Hit{entry, stored.path};
+  }
+  return base::Error{base::Fault::kInvalid, "an output of another store"};
+}
+
 // --- keeping house
 // ---------------------------------------------------------------------------------------
 

@@ -148,6 +148,11 @@ class Store {
   Put put(const ActionId& action, const OutputId& output, std::int64_t size,
           std::optional<Time> put_time = std::nullopt);
 
+  // A put of the same output under one more action: `stored` is what an earlier put of this Store
+  // gave. As put() otherwise, but no bytes are needed.
+  base::Result<Hit> put_again(const Hit& stored, const ActionId& action,
+                              std::optional<Time> put_time = std::nullopt);
+
   // Adds what this Store has written to the folder's count of itself, then says whether a trim is
   // due: a day after the last one, or when the count has passed the limit.
   bool trim_due();

@@ -9,8 +9,9 @@ from cacheprog import TestCase, action_id
 from object_server import KEYS, ObjectServer
 
 
-class RemoteBytes(TestCase):
+class Bytes(TestCase):
     COUNT = 140
+    OPTIONS = ()
 
     def setUp(self):
         super().setUp()
@@ -26,13 +27,18 @@ class RemoteBytes(TestCase):
 
     def remote_program(self, machine: str, *options: str):
         self.folder = self.home / machine
-        return self.start("--remote", self.server.remote, "--flush=wait", "--stats", *options, variables=KEYS)
+        return self.start("--remote", self.server.remote, "--flush=wait", "--stats", *self.OPTIONS, *options,
+                          variables=KEYS)
 
     def end(self, program) -> str:
         self.assertEqual(program.close(), 0)
         self.assertEqual(program.faults, [])
         self.assertEqual(cache_folder.untruths(self.folder), [])
         return program.stderr()
+
+
+class EntryBytes(Bytes):
+    OPTIONS = ("--prefetch=off",)
 
     def test_another_machine_gets_all(self):
         program = self.remote_program("b")
@@ -114,6 +120,77 @@ class RemoteBytes(TestCase):
         self.assertIn("403", said)
         self.assertNotIn("hunter2", said)
         self.assertNotIn("Signature", said)
+
+
+class PackBytes(Bytes):
+    """The same bodies, which the machine that put them has also packed."""
+
+    OPTIONS = ("--scope=one",)
+
+    def damage(self, change, kinds=("p", "m", "e")):
+        marks = tuple(f"bucket/prefix/v1/{kind}/" for kind in kinds)
+        self.server.objects = {key: change(body) if key.startswith(marks) else body
+                               for key, body in self.server.objects.items()}
+
+    def check(self, machine: str) -> tuple[int, str]:
+        """Asks for everything: what comes is right. How many do not, and the line of stats."""
+        program = self.remote_program(machine)
+        missed = 0
+        for action, body in self.bodies.items():
+            answer = program.get(action)
+            if "Miss" in answer:
+                missed += 1
+            else:
+                self.assert_hit(answer, body)
+        return missed, self.end(program)
+
+    def test_another_machine_gets_all(self):
+        before = len(self.server.requests)
+        missed, said = self.check("b")
+        self.assertEqual(missed, 0)
+        self.assertIn(f"{self.COUNT} prefetched", said)
+        self.assertLess(len(self.server.requests) - before, 10)
+
+    def test_damaged_packs_and_manifests_cost_no_hit(self):
+        whole = dict(self.server.objects)
+        rng = random.Random(3)
+
+        def flip(body: bytes) -> bytes:
+            changed = bytearray(body)
+            for at in range(rng.randrange(100), len(body), 100):
+                changed[at] ^= 1
+            return bytes(changed)
+
+        for number, change in enumerate((flip, lambda body: body[: len(body) // 2], lambda body: body + b"x", lambda _: b"",
+                                         lambda _: b"<html>Welcome</html>" * 20)):
+            for kind in ("p", "m"):
+                self.server.objects = dict(whole)
+                self.damage(change, kind)
+                with self.subTest(number, kind=kind):
+                    self.assertEqual(self.check(f"m{number}-{kind}")[0], 0, "entries are the truth")
+
+    def test_everything_damaged_is_a_miss_at_most(self):
+        self.damage(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
+        missed, said = self.check("b")
+        self.assertGreater(missed, 0)
+        self.assertIn("damaged objects", said)
+
+    def test_same_size_poison(self):
+        """Text that is swapped in place, in packs that are not compressed enough to hide it."""
+        poisoned = []
+
+        def swap(body: bytes) -> bytes:
+            changed = body.replace(b"words", b"WORDS").replace(b"word", b"WORD")
+            poisoned.append(changed != body)
+            return changed
+
+        self.damage(swap)
+        self.assertTrue(any(poisoned))
+        self.check("b")
+
+    def test_a_pack_that_is_gone_costs_no_hit(self):
+        self.server.objects = {key: body for key, body in self.server.objects.items() if "/v1/p/" not in key}
+        self.assertEqual(self.check("b")[0], 0)
 
 
 if __name__ == "__main__":

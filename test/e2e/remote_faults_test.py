@@ -63,13 +63,13 @@ class RemoteFaults(TestCase):
 
     def test_comes_back(self):
         with ObjectServer() as server:
-            program = self.start("--remote", server.remote, "--flush=wait", variables=KEYS)
+            program = self.start("--remote", server.remote, "--flush=wait", "--prefetch=off", variables=KEYS)
             for number in range(40):
                 program.put(action_id(number), bytes([number]) * 5000)
             self.assertEqual(program.close(), 0)
 
             self.folder = self.home / "b"
-            program = self.start("--remote", server.remote, "--flush=wait", variables=KEYS)
+            program = self.start("--remote", server.remote, "--flush=wait", "--prefetch=off", variables=KEYS)
             server.after, server.fault = 10, 500
             for number in range(20):
                 program.get(action_id(number))

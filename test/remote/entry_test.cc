@@ -16,7 +16,7 @@ class EntryTest : public test::StoreTest {
     header.entry = {output_of(text), std::ssize(text), put_time_};
     const auto encoded = encoder_.encode(header, (temp_ / "body").c_str(), compress, temp_.path());
     EXPECT_TRUE(encoded.ok()) << encoded.error().message;
-    const net::Body body = encoded->body();
+    const net::Body body = encoded->whole();
     std::string bytes(reinterpret_cast<const char*>(body.bytes.data()), body.bytes.size());
     if (body.fd >= 0) {
       bytes.resize(static_cast<std::size_t>(body.size));

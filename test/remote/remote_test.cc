@@ -115,7 +115,9 @@ TEST_F(RemoteTest, SendsAgainWhatIsRenewedAndNotWhatIsThere) {
   ASSERT_TRUE(b->flush());
   EXPECT_EQ(b->shared.counts().uploads, 1);
 
-  b->shared.note_local_hit(action(1));  // a test result that had expired, made anew
+  b->shared.note_local_hit(
+      action(1),
+      StoreTest::get(b->store, action(1))->entry);  // a test result that had expired, made anew
   put(*b, action(1), "other");
   ASSERT_TRUE(b->flush());
   EXPECT_EQ(b->shared.counts().uploads, 2);

@@ -1,0 +1,97 @@
+// Packs: how the network's latency goes away.
+//
+// A session leaves a recipe of what it used, a manifest, under the name of its scope, and what no
+// pack holds yet in a pack; the next session of that scope, on a machine that has nothing, fetches
+// all of it in a few large pieces, in the order in which it will be asked for. manifest.h has the
+// formats.
+//
+// Packs are an accelerator: entries are the truth. Nothing here can make a get fail or lie, only
+// slow; whatever is missing, torn, foreign or late is unknown, and is asked for singly.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/call.h"
+#include "base/result.h"
+#include "object/object.h"
+#include "store/store.h"
+
+namespace gopouch::pack {
+
+enum class Prefetch {
+  kAll,     // what the scope's last session used
+  kDemand,  // what is asked for, with its neighbours
+  kOff,     // nothing: no manifests are read or written
+};
+
+struct Options {
+  Prefetch prefetch = Prefetch::kAll;
+  std::int64_t limit = INT64_MAX;  // bytes that are fetched before they are asked for
+  std::size_t connections = 16;
+  std::int64_t max_body = std::int64_t{4} << 30U;  // what claims to be larger is not believed
+  std::filesystem::path temp_dir = {};             // for files without names
+  // Names the manifests: of this very go command, and of any in this module. Null: no packs.
+  std::function<std::pair<base::Hash, base::Hash>()> scope = {};
+};
+
+// An action that a session asked for, in the order of first gets.
+struct Used {
+  store::ActionId action;
+  std::optional<store::Entry> entry;  // nullopt: asked for and never put
+  std::uint32_t cost_ms = 0;
+  bool put = false;  // by this session: a later put of what is known is news, too
+};
+
+struct Counts {
+  std::int64_t in_hand = 0;               // gets answered by what had been fetched
+  std::int64_t waits = 0, waited_ms = 0;  // gets that waited for what was on its way
+  std::int64_t dead = 0;                  // gets answered as a miss without asking
+  std::int64_t ranges = 0, bytes_down = 0;
+  std::int64_t in_vain = 0;   // bytes of outputs that were fetched and not used
+  std::int64_t corrupt = 0;   // manifests and frames that were not to be believed
+  std::int64_t bytes_up = 0;  // packs and manifests
+};
+
+// Safe for concurrent use.
+class Packs {
+ public:
+  // Both must outlive the Packs. The manifests are on their way when this returns.
+  Packs(object::Remote& objects, store::Store& local, Options options);
+  ~Packs();  // ends what is on its way
+
+  // What is known of an action: kHere: the local store is worth another look. Waits for what is on
+  // its way, until the call is over.
+  enum class Word { kUnknown, kDead, kHere };
+  Word find(const store::ActionId& action, const base::Call& call);
+
+  // The local store answered. The cost of the action, where it was fetched here; else nullopt.
+  std::optional<std::uint32_t> note_hit(const store::ActionId& action);
+
+  // The body of an entry on its way to the remote: kept, so that packing it is a copy.
+  void keep(const store::Entry& entry, bool compressed, const net::Body& body);
+
+  // No more gets: ends all fetching.
+  void stop();
+
+  // Leaves the next manifests, and a pack where that is worth it. `moved` is called as it goes on.
+  // An error: they could not be written; nothing is lost but time.
+  base::Status leave(std::span<const Used> used, const base::Call& call,
+                     const std::function<void()>& moved);
+
+  Counts counts() const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// Whether a key is that of a pack or of a manifest.
+bool is_our_key(std::string_view key);
+
+}  // namespace gopouch::pack

@@ -1,0 +1,293 @@
+// The two manifests of a session, from the first get to what is left for the next.
+#include <array>
+#include <condition_variable>
+#include <system_error>
+#include <tuple>
+
+#include "base/log.h"
+#include "pack/prefetcher.h"
+#include "pack/recipe.h"
+#include "pack/writer.h"
+
+namespace gopouch::pack {
+
+namespace {
+
+using base::Error;
+using base::Fault;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kManifestTime{10'000};
+constexpr milliseconds kPutTime{10'000};
+constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
+constexpr std::size_t kMaxManifest = std::size_t{17} << 20U;
+
+// How long an action stays in the manifest of its module, which all commands write.
+constexpr std::uint32_t kModuleIdle = 64;
+
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// A manifest as it was read.
+struct Read {
+  std::optional<Tables> tables;
+  std::string version;  // for a precondition
+  bool absent = false;  // there is none
+};
+
+// Looks at an answer, and counts what is not to be believed.
+Read read_manifest(base::Result<std::optional<object::Object>> reply, std::int64_t max_body,
+                   std::atomic<std::int64_t>& corrupt) {
+  Read read;
+  if (!reply) return read;
+  read.absent = !*reply;
+  if (!*reply) return read;
+  read.version = (*reply)->version;
+  auto tables = decode(Kind::kManifest, bytes_of((*reply)->bytes), max_body);
+  if (tables) {
+    read.tables = *std::move(tables);
+  } else {
+    ++corrupt;
+    base::log(base::LogLevel::kInfo, "a manifest: {}", tables.error().message);
+  }
+  return read;
+}
+
+}  // namespace
+
+struct Packs::Rep {
+  Rep(object::Remote& with, store::Store& to, Options how)
+      : objects(with), local(to), options(std::move(how)), spool(options.temp_dir) {}
+
+  object::Remote& objects;
+  store::Store& local;
+  const Options options;
+  Spool spool;
+  std::atomic<std::int64_t> dead = 0, corrupt = 0, bytes_up = 0;
+  std::stop_source stop;
+
+  // Written by the loader before `loaded`, and not after.
+  base::Hash exact_name{}, module_name{};
+  Read exact, module;
+  std::optional<Prefetcher> all, demand;
+
+  struct Loading {
+    bool done = false;
+  };
+  base::Guarded<Loading> loading;
+  std::condition_variable loaded;
+  std::jthread loader;  // last: ends first
+
+  void load();
+  bool ready(const base::Call& call);
+  bool is_ready() { return loading.lock()->done; }
+  std::vector<store::OutputId> bad() const;
+  Read read_again(const base::Hash& name, const base::Call& call);
+  base::Result<Tables> with_pack(Recipe recipe, const base::Call& call,
+                                 const std::function<void()>& moved);
+  base::Result<object::PutOutcome> put_manifest(const base::Hash& name, const Read& before,
+                                                const Tables& tables, const base::Call& call);
+};
+
+Packs::Packs(object::Remote& objects, store::Store& local, Options options)
+    : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {
+  try {
+    rep_->loader = std::jthread([this] { rep_->load(); });
+  } catch (const std::system_error&) {
+    rep_->loading.lock()->done = true;  // without manifests, then
+  }
+}
+
+Packs::~Packs() { stop(); }
+
+void Packs::Rep::load() {
+  std::tie(exact_name, module_name) = options.scope();
+  const bool two = exact_name != module_name;
+  const std::array gets{object::Get{.key = manifest_key(exact_name), .limit = kMaxManifest},
+                        object::Get{.key = manifest_key(module_name), .limit = kMaxManifest}};
+  objects.store().get(
+      std::span(gets).first(two ? 2 : 1), base::Call::within(kManifestTime, stop.get_token()),
+      [&](std::size_t index, base::Result<std::optional<object::Object>> reply) {
+        (index == 0 ? exact : module) = read_manifest(std::move(reply), options.max_body, corrupt);
+      });
+  Prefetcher::Options how{options.prefetch == Prefetch::kAll, options.limit, options.connections};
+  if (exact.tables) all.emplace(objects, local, *exact.tables, how);
+  how.all = false;
+  if (module.tables) demand.emplace(objects, local, *module.tables, how);
+  loading.lock()->done = true;
+  loaded.notify_all();
+}
+
+// Waits for the manifests. False: the call was over before.
+bool Packs::Rep::ready(const base::Call& call) {
+  const std::stop_callback on_stop(call.stop, [this] {
+    { auto wait_for_whoever_looks = loading.lock(); }
+    loaded.notify_all();
+  });
+  auto now = loading.lock();
+  now.wait_until(loaded, call.deadline,
+                 [&](const Loading& state) { return state.done || call.stop.stop_requested(); });
+  return now->done;
+}
+
+Packs::Word Packs::find(const store::ActionId& action, const base::Call& call) {
+  Rep& r = *rep_;
+  if (!r.ready(call)) return Word::kUnknown;
+  Word word = r.all ? r.all->find(action, call) : Word::kUnknown;
+  if (word == Word::kUnknown && r.demand) word = r.demand->find(action, call);
+  r.dead += word == Word::kDead ? 1 : 0;
+  return word;
+}
+
+std::optional<std::uint32_t> Packs::note_hit(const store::ActionId& action) {
+  Rep& r = *rep_;
+  if (!r.is_ready()) return std::nullopt;
+  const Item* item = r.all ? r.all->use(action) : nullptr;
+  if (item == nullptr && r.demand) item = r.demand->use(action);
+  return item == nullptr ? std::nullopt : std::optional(item->cost_ms);
+}
+
+void Packs::keep(const store::Entry& entry, bool compressed, const net::Body& body) {
+  if (entry.size <= kSmall) return;
+  rep_->spool.keep(entry.output, compressed ? Codec::kZstd : Codec::kRaw, body);
+}
+
+void Packs::stop() {
+  Rep& r = *rep_;
+  r.stop.request_stop();
+  if (r.loader.joinable()) r.loader.join();
+  if (r.all) r.all->stop();
+  if (r.demand) r.demand->stop();
+}
+
+std::vector<store::OutputId> Packs::Rep::bad() const {
+  std::vector<store::OutputId> ids;
+  const auto add = [&](const std::optional<Prefetcher>& from, const Read& read) {
+    if (!from) return;
+    const std::vector<bool> flags = from->bad();
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+      if (flags[i]) ids.push_back(read.tables->outputs[i].id);
+    }
+  };
+  add(all, exact);
+  add(demand, module);
+  return ids;
+}
+
+namespace {
+
+const Tables* tables_of(const Read& read) { return read.tables ? &*read.tables : nullptr; }
+
+}  // namespace
+
+// The recipe with a new pack in it, which is in the remote then.
+base::Result<Tables> Packs::Rep::with_pack(Recipe recipe, const base::Call& call,
+                                           const std::function<void()>& moved) {
+  if (recipe.pack.empty()) return finish(std::move(recipe), {}, {});
+  // Any action of an output leads to its file.
+  std::vector<store::ActionId> actions(recipe.tables.outputs.size());
+  for (const Item& item : recipe.tables.items) {
+    if (item.output != kNone) actions[item.output] = item.action;
+  }
+  std::vector<Source> sources;
+  for (const std::uint32_t index : recipe.pack) {
+    const Output& output = recipe.tables.outputs[index];
+    const auto hit = local.get(actions[index]);
+    if (!hit || !*hit || (*hit)->entry.output != output.id) continue;
+    sources.push_back({output.id, output.size, (*hit)->path});
+  }
+  auto packed = write_pack(sources, spool, options.temp_dir, call, moved);
+  if (!packed) return packed.error();
+  if (packed->tables.outputs.empty()) return finish(std::move(recipe), {}, {});
+
+  object::PutOptions how;
+  const base::Hash& id = packed->ref.id;
+  how.sha256.assign(reinterpret_cast<const char*>(id.data()), id.size());
+  const net::Body body{.fd = packed->file.get(), .size = packed->ref.size};
+  const auto time = kPutTime + milliseconds(packed->ref.size / kSlowestBytesPerMs);
+  const auto stored = objects.store().put(pack_key(id), body, how, call.at_most(time));
+  if (!stored) return stored.error();
+  bytes_up += packed->ref.size;
+  return finish(std::move(recipe), packed->tables, packed->ref);
+}
+
+base::Result<object::PutOutcome> Packs::Rep::put_manifest(const base::Hash& name,
+                                                          const Read& before, const Tables& tables,
+                                                          const base::Call& call) {
+  const std::string text = encode(Kind::kManifest, tables);
+  object::PutOptions how;
+  how.if_absent = before.absent;
+  how.if_version = before.version;
+  auto stored = objects.store().put(manifest_key(name), {.bytes = bytes_of(text)}, how,
+                                    call.at_most(kPutTime));
+  if (stored) bytes_up += std::ssize(text);
+  return stored;
+}
+
+Read Packs::Rep::read_again(const base::Hash& name, const base::Call& call) {
+  const object::Get get{.key = manifest_key(name), .limit = kMaxManifest};
+  return read_manifest(object::get_one(objects.store(), get, call.at_most(kManifestTime)),
+                       options.max_body, corrupt);
+}
+
+base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
+                          const std::function<void()>& moved) {
+  Rep& r = *rep_;
+  if (!r.is_ready()) return base::Done{};
+  const auto bad = r.bad();
+
+  // The scope's own, with a pack if need be. Where somebody else has left one meanwhile, once more
+  // from theirs.
+  std::optional<Tables> exact;
+  for (bool again = false;; again = true) {
+    auto recipe = next_recipe(used, {tables_of(r.exact), tables_of(r.module), bad}, {});
+    if (!recipe) break;
+    auto tables = r.with_pack(*std::move(recipe), call, moved);
+    if (!tables) return tables.error();
+    const auto stored = r.put_manifest(r.exact_name, r.exact, *tables, call);
+    if (!stored) return stored.error();
+    exact = *std::move(tables);
+    moved();
+    if (*stored == object::PutOutcome::kStored || again) break;
+    r.exact = r.read_again(r.exact_name, call);
+  }
+  if (r.exact_name == r.module_name) return base::Done{};
+
+  const Tables* const own = exact ? &*exact : tables_of(r.exact);
+  for (bool again = false;; again = true) {
+    const auto recipe = next_recipe(used, {tables_of(r.module), own, bad},
+                                    {.max_idle = kModuleIdle, .may_pack = false});
+    if (!recipe) break;
+    const auto stored = r.put_manifest(r.module_name, r.module, finish(*recipe, {}, {}), call);
+    if (!stored) return stored.error();
+    if (*stored == object::PutOutcome::kStored || again) break;
+    r.module = r.read_again(r.module_name, call);
+  }
+  return base::Done{};
+}
+
+Counts Packs::counts() const {
+  Rep& r = *rep_;
+  Counts counts;
+  counts.dead = r.dead;
+  counts.corrupt = r.corrupt;
+  counts.bytes_up = r.bytes_up;
+  if (!r.is_ready()) return counts;
+  for (const auto* const from : {&r.all, &r.demand}) {
+    if (!*from) continue;
+    const Prefetcher::Counts one = (*from)->counts();
+    counts.in_hand += one.in_hand;
+    counts.waits += one.waits;
+    counts.waited_ms += one.waited_ms;
+    counts.ranges += one.ranges;
+    counts.bytes_down += one.bytes;
+    counts.in_vain += one.in_vain;
+    counts.corrupt += one.corrupt;
+  }
+  return counts;
+}
+
+bool is_our_key(std::string_view key) { return is_pack_key(key) || is_manifest_key(key); }
+
+}  // namespace gopouch::pack

@@ -1,0 +1,276 @@
+#include "pack/prefetcher.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <system_error>
+
+#include "base/log.h"
+
+namespace gopouch::pack {
+
+namespace {
+
+using Clock = base::Call::Clock;
+using std::chrono::milliseconds;
+
+// What is fetched ahead gives way to the compiler; a get that waits for it leaves its core free.
+constexpr int kNice = 5;
+
+// A range may take this long, and longer the larger it is.
+constexpr milliseconds kRangeTime{30'000};
+constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
+
+}  // namespace
+
+std::size_t ActionHash::operator()(const store::ActionId& action) const {
+  std::size_t hash = 0;  // an ActionID is a hash already
+  std::memcpy(&hash, action.hash.data(), sizeof hash);
+  return hash;
+}
+
+Prefetcher::Prefetcher(object::Remote& objects, store::Store& local, const Tables& tables,
+                       Options options)
+    : objects_(objects), local_(local), tables_(tables), options_(options) {
+  index_.reserve(tables.items.size());
+  for (std::uint32_t i = 0; i < tables.items.size(); ++i) {
+    index_.try_emplace(tables.items[i].action, i);
+  }
+  auto state = state_.lock();
+  state->fates.resize(tables.outputs.size(), Fate::kNotPlanned);
+  state->used.resize(tables.outputs.size());
+  state->bad.resize(tables.outputs.size());
+  state->left = options_.limit;
+}
+
+Prefetcher::~Prefetcher() {
+  stop();
+  std::vector<std::jthread> threads;
+  threads.swap(state_.lock()->threads);
+}
+
+void Prefetcher::stop() {
+  stop_.request_stop();
+  state_.lock()->stopped = true;
+  settled_.notify_all();
+  wanted_.notify_all();
+}
+
+Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Call& call) {
+  const auto found = index_.find(action);
+  if (found == index_.end()) return Word::kUnknown;
+  const std::uint32_t output = tables_.items[found->second].output;
+  if (output == kNone) return Word::kDead;
+  const std::uint32_t frame = tables_.outputs[output].frame;
+  // Before the lock: it may call at once, and must not be waited for with the lock held.
+  const std::stop_callback on_stop(call.stop, [this] {
+    { auto state = state_.lock(); }
+    settled_.notify_all();
+  });
+  auto state = state_.lock();
+  if (!state->planned) make_plan(*state);
+  if (state->fates[output] == Fate::kPlanned) {
+    if (frame != kNone) want(*state, state->range_of[frame]);
+    const auto start = Clock::now();
+    state.wait_until(settled_, call.deadline, [&](const State& now) {
+      return now.fates[output] != Fate::kPlanned || now.stopped || call.stop.stop_requested();
+    });
+    ++state->counts.waits;
+    state->counts.waited_ms +=
+        std::chrono::duration_cast<milliseconds>(Clock::now() - start).count();
+  }
+  return state->fates[output] == Fate::kHere ? Word::kHere : Word::kUnknown;
+}
+
+// What the local store has is not fetched.
+void Prefetcher::make_plan(State& state) {
+  state.planned = true;
+  std::vector<bool> missing(tables_.items.size()), wanted(tables_.outputs.size());
+  for (std::size_t i = 0; i < tables_.items.size(); ++i) {
+    const Item& item = tables_.items[i];
+    if (item.output == kNone) continue;
+    const auto here = local_.get(item.action);
+    if (here && *here && (*here)->entry.output == tables_.outputs[item.output].id) continue;
+    missing[i] = wanted[item.output] = true;
+  }
+  state.ranges = plan(tables_, wanted);
+  state.contents = std::make_unique<Contents>(tables_, missing);
+  state.states.assign(state.ranges.size(), RangeState::kIdle);
+  state.range_of.assign(tables_.frames.size(), kNone);
+  for (std::uint32_t i = 0; i < state.ranges.size(); ++i) {
+    for (const std::uint32_t frame : state.ranges[i].frames) state.range_of[frame] = i;
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) state.fates[i] = Fate::kPlanned;
+  }
+  if (!options_.all) state.next = state.ranges.size();
+  add_threads(state);
+  try {
+    state.threads.emplace_back([this] { lay_empty_outputs(); });
+  } catch (const std::system_error&) {
+    abandon(state);
+  }
+}
+
+// Outputs of no bytes lie in no pack. (They are all the same one.)
+void Prefetcher::lay_empty_outputs() {
+  const Contents& contents = *state_.lock()->contents;
+  for (std::uint32_t output = 0; output < tables_.outputs.size(); ++output) {
+    if (tables_.outputs[output].frame != kNone) continue;
+    bool good = true;
+    for (const std::uint32_t index : contents.items[output]) {
+      const Item& item = tables_.items[index];
+      good &= local_.put(item.action, tables_.outputs[output].id, 0, item.put_time).commit().ok();
+    }
+    auto state = state_.lock();
+    if (state->fates[output] == Fate::kPlanned) {
+      state->fates[output] = good ? Fate::kHere : Fate::kGone;
+    }
+    settled_.notify_all();
+  }
+}
+
+// To the front with it, if it is not on its way.
+void Prefetcher::want(State& state, std::uint32_t range) {
+  if (state.states[range] != RangeState::kIdle) return;
+  state.urgent.push_back(range);
+  add_threads(state);
+  wanted_.notify_one();
+}
+
+// One for each range that may be fetched now, up to the number of connections.
+void Prefetcher::add_threads(State& state) {
+  const std::size_t work = state.urgent.size() + (state.ranges.size() - state.next);
+  try {
+    while (state.fetchers < std::min(options_.connections, state.ranges.size()) &&
+           state.idle < work) {
+      state.threads.emplace_back([this] { run(); });
+      ++state.fetchers;
+      ++state.idle;
+    }
+  } catch (const std::system_error&) {
+    if (state.fetchers == 0) abandon(state);  // else those that are there will do
+  }
+}
+
+// Nothing can be fetched: everybody is told.
+void Prefetcher::abandon(State& state) {
+  for (Fate& fate : state.fates) {
+    if (fate == Fate::kPlanned) fate = Fate::kGone;
+  }
+  settled_.notify_all();
+}
+
+std::optional<std::uint32_t> Prefetcher::next_range(State& state) {
+  const auto start = [&](std::uint32_t index) {
+    state.states[index] = RangeState::kRunning;
+    state.left -= state.ranges[index].size;
+    ++state.counts.ranges;
+    return index;
+  };
+  while (!state.urgent.empty()) {
+    const std::uint32_t index = state.urgent.front();
+    state.urgent.pop_front();
+    if (state.states[index] == RangeState::kIdle) return start(index);
+  }
+  while (state.next < state.ranges.size()) {
+    const auto index = static_cast<std::uint32_t>(state.next);
+    if (state.states[index] == RangeState::kIdle && state.ranges[index].size > state.left) {
+      state.next = state.ranges.size();  // beyond the limit, what is asked for is fetched
+      break;
+    }
+    ++state.next;
+    if (state.states[index] == RangeState::kIdle) return start(index);
+  }
+  return std::nullopt;
+}
+
+// A thread: one range after another.
+void Prefetcher::run() {
+  // Linux keeps a priority for each thread.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  for (;;) {
+    std::optional<std::uint32_t> index;
+    {
+      auto state = state_.lock();
+      state.wait(wanted_,
+                 [&](State& now) { return now.stopped || (index = next_range(now)).has_value(); });
+      if (state->stopped) return;
+      --state->idle;
+    }
+    fetch(*index);
+    ++state_.lock()->idle;
+  }
+}
+
+void Prefetcher::fetch(std::uint32_t index) {
+  // Neither changes any more.
+  const auto [range, contents] = [&] {
+    auto state = state_.lock();
+    return std::pair<const Range*, const Contents*>(&state->ranges[index], state->contents.get());
+  }();
+
+  const auto settle = [&, contents = contents](std::uint32_t frame, Fate fate, bool bad) {
+    auto state = state_.lock();
+    for (const std::uint32_t output : contents->outputs[frame]) {
+      state->fates[output] = fate;
+      if (bad) state->bad[output] = true;
+    }
+    state->counts.corrupt += bad ? 1 : 0;
+    settled_.notify_all();
+  };
+  FrameSink sink(tables_, *contents, *range, local_, [&](std::uint32_t frame, bool good) {
+    settle(frame, good ? Fate::kHere : Fate::kGone, !good);
+  });
+  const auto time = kRangeTime + milliseconds(range->size / kSlowestBytesPerMs);
+  const object::Get get{.key = pack_key(tables_.packs[range->pack].id),
+                        .range = object::Range{range->offset, range->size},
+                        .sink = &sink};
+  const auto reply =
+      object::get_one(objects_.store(), get, base::Call::within(time, stop_.get_token()));
+
+  // The pack is gone or shorter than it was, or the store fails: gets go on without it.
+  const bool gone = reply ? true : reply.error().fault == base::Fault::kCorrupt;
+  if (sink.done() < range->frames.size() && !stop_.stop_requested()) {
+    base::log(base::LogLevel::kInfo, "{}: {}", get.key,
+              !reply   ? reply.error().message
+              : *reply ? std::string("cut short")
+                       : std::string("gone"));
+  }
+  for (std::size_t i = sink.done(); i < range->frames.size(); ++i) {
+    settle(range->frames[i], Fate::kGone, gone);
+  }
+  auto state = state_.lock();
+  state->states[index] = RangeState::kDone;
+  state->counts.bytes += range->size;
+}
+
+const Item* Prefetcher::use(const store::ActionId& action) {
+  const auto found = index_.find(action);
+  if (found == index_.end()) return nullptr;
+  const Item& item = tables_.items[found->second];
+  if (item.output == kNone) return nullptr;
+  auto state = state_.lock();
+  // Planned: it lies in the store already, and the rest of its frame is on the way.
+  const Fate fate = state->fates[item.output];
+  if (fate != Fate::kHere && fate != Fate::kPlanned) return nullptr;
+  state->used[item.output] = true;
+  ++state->counts.in_hand;
+  return &item;
+}
+
+std::vector<bool> Prefetcher::bad() const { return state_.lock()->bad; }
+
+Prefetcher::Counts Prefetcher::counts() const {
+  auto state = state_.lock();
+  Counts counts = state->counts;
+  for (std::size_t i = 0; i < state->fates.size(); ++i) {
+    if (state->fates[i] == Fate::kHere && !state->used[i]) {
+      counts.in_vain += tables_.outputs[i].size;
+    }
+  }
+  return counts;
+}
+
+}  // namespace gopouch::pack
