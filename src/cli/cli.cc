@@ -11,6 +11,7 @@ int dispatch(const config::Settings& settings) {
   if (settings.command.starts_with("clear")) return clear(settings);
   if (settings.command == "config") return show_config(settings);
   if (settings.command == "doctor") return doctor(settings);
+  if (settings.command == "prefetch") return prefetch(settings);
   if (settings.command == "prune") return prune(settings);
   if (settings.command == "scope") return show_scope(settings);
   if (settings.command == "verify") return verify(settings);

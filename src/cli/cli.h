@@ -12,11 +12,12 @@ namespace gopouch::cli {
 // Chooses the command and runs it; prints what was asked wrongly.
 int main(std::span<const std::string> args, const config::Environment& env);
 
-int run(const config::Settings& settings);     // the protocol on stdin and stdout
-int clear(const config::Settings& settings);   // clear, clear-local, clear-remote
-int verify(const config::Settings& settings);  // hash all, remove what lies
-int prune(const config::Settings& settings);   // trim now
-int doctor(const config::Settings& settings);  // check the configuration end to end
+int run(const config::Settings& settings);       // the protocol on stdin and stdout
+int clear(const config::Settings& settings);     // clear, clear-local, clear-remote
+int verify(const config::Settings& settings);    // hash all, remove what lies
+int prefetch(const config::Settings& settings);  // fetch ahead of a go command
+int prune(const config::Settings& settings);     // trim now, or sweep the remote
+int doctor(const config::Settings& settings);    // check the configuration end to end
 int show_config(const config::Settings& settings);
 int show_help(const config::Settings& settings);
 int show_scope(const config::Settings& settings);

@@ -2,26 +2,18 @@
 //
 // Of the go command whose words are given; else of the one that started us, where one did; else of
 // the module alone.
-#include "scope/scope.h"
-
 #include <algorithm>
 
+#include "base/text.h"
 #include "cli/cli.h"
+#include "cli/shared.h"
+#include "pack/pack.h"
 
 namespace gopouch::cli {
 
 namespace {
 
-scope::Input input_of(const config::Settings& settings) {
-  std::vector<std::string> command = settings.operands;
-  if (command.empty()) {
-    scope::Input started_by = scope::surroundings(settings.object.env);
-    if (!started_by.command.empty()) return started_by;
-  } else if (command.front() != "go" && !command.front().ends_with("/go")) {
-    command.insert(command.begin(), "go");
-  }
-  return scope::from_shell(settings.object.env, std::move(command));
-}
+constexpr std::chrono::seconds kAskTime{10};
 
 // Fit for one line, whatever is in it.
 std::string shown(std::string_view text) {
@@ -33,9 +25,26 @@ std::string shown(std::string_view text) {
   return line;
 }
 
-void print_names(const scope::Scope& found, bool named) {
-  if (found.exact != found.module) fmt::print("exact   {}\n", base::to_hex(found.exact));
-  fmt::print("{}  {}\n", named ? "named " : "module", base::to_hex(found.module));
+// What the remote holds under a name; empty where there is no remote to ask.
+std::string held(std::optional<object::Remote>& remote, const base::Hash& name) {
+  if (!remote) return {};
+  const auto reply = object::get_one(remote->store(), {.key = pack::manifest_key(name)},
+                                     base::Call::within(kAskTime));
+  if (!reply) return "  " + reply.error().message;
+  if (!*reply) return "  nothing in the remote";
+  const auto summary = pack::summary_of((*reply)->bytes);
+  if (!summary) return "  " + summary.error().message;
+  return fmt::format("  {} actions, {} outputs ({}) in {} packs", base::grouped(summary->actions),
+                     base::grouped(summary->outputs), base::human_bytes(summary->bytes),
+                     summary->packs.size());
+}
+
+void print_names(const scope::Scope& found, bool named, std::optional<object::Remote> remote) {
+  if (found.exact != found.module) {
+    fmt::print("exact   {}{}\n", base::to_hex(found.exact), held(remote, found.exact));
+  }
+  fmt::print("{}  {}{}\n", named ? "named " : "module", base::to_hex(found.module),
+             held(remote, found.module));
 }
 
 void print_facts(const scope::Scope& found) {
@@ -56,11 +65,22 @@ void print_facts(const scope::Scope& found) {
 
 }  // namespace
 
+scope::Input scope_input(const config::Settings& settings) {
+  std::vector<std::string> command = settings.operands;
+  if (command.empty()) {
+    scope::Input started_by = scope::surroundings(settings.object.env);
+    if (!started_by.command.empty()) return started_by;
+  } else if (command.front() != "go" && !command.front().ends_with("/go")) {
+    command.insert(command.begin(), "go");
+  }
+  return scope::from_shell(settings.object.env, std::move(command));
+}
+
 int show_scope(const config::Settings& settings) {
   const bool named = !settings.scope.empty();
-  const scope::Input input = input_of(settings);
+  const scope::Input input = scope_input(settings);
   const scope::Scope found = scope::find(input, settings.scope);
-  print_names(found, named);
+  print_names(found, named, open_remote(settings));
   print_facts(found);
   if (!named && input.go_version.empty()) {
     base::log(base::LogLevel::kWarning,

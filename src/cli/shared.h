@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "config/config.h"
+#include "scope/scope.h"
 
 namespace gopouch::cli {
 
@@ -12,6 +13,9 @@ std::optional<object::Remote> open_remote(const config::Settings& settings);
 
 // How entries are shared; the scope of its packs is that of the go command that started us.
 remote::Options sharing(const config::Settings& settings);
+
+// The go command that the operands say, else the one that started us, else none.
+scope::Input scope_input(const config::Settings& settings);
 
 // With --require-remote: whether the remote answers. Says why not.
 bool reachable(object::Remote& remote);

@@ -65,7 +65,8 @@ struct Settings {
   bool require_remote = false;
   std::string scope;  // the name under which sessions share packs; empty: found out
   bool force_whole_bucket = false;
-  bool json = false;  // doctor
+  bool json = false;     // doctor
+  bool dry_run = false;  // prune
   base::LogLevel log_level = base::LogLevel::kWarning;
   bool stats = false;          // the end-of-session line even where stderr is no terminal
   bool log_requests = false;   // each request on stderr, never a body

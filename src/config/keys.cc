@@ -104,6 +104,8 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) {
           s.object.error_rate = static_cast<double>(v.number) / 1e6;
         }},
+    Key{"dry-run", Kind::kBool, "", "false", "prune remote: only say what would go", kRemote,
+        [](Settings& s, const Value& v) { s.dry_run = v.number != 0; }},
     Key{"force-whole-bucket", Kind::kBool, "", "false",
         "let clear-remote work on a bucket without a prefix", kRemote,
         [](Settings& s, const Value& v) { s.force_whole_bucket = v.number != 0; }},

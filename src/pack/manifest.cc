@@ -22,7 +22,6 @@ constexpr std::size_t kSummed = 32;
 constexpr std::size_t kMaxStored = std::size_t{16} << 20U, kMaxRaw = std::size_t{32} << 20U;
 constexpr int kLevel = 1;  // half of it is hashes
 constexpr std::size_t kCounts = 16, kPack = 40, kFrame = 32, kOutput = 48, kItem = 52;
-constexpr std::string_view kPacks = "v1/p/", kManifests = "v1/m/";
 
 base::Error corrupt(const char* why) { return {base::Fault::kCorrupt, why}; }
 
@@ -253,7 +252,24 @@ base::Result<Tables> decode(Kind kind, std::span<const std::uint8_t> bytes, std:
 
 object::Key pack_key(const base::Hash& id) { return key_of(kPacks, id); }
 object::Key manifest_key(const base::Hash& scope) { return key_of(kManifests, scope); }
-bool is_pack_key(std::string_view key) { return is_key_of(kPacks, key); }
-bool is_manifest_key(std::string_view key) { return is_key_of(kManifests, key); }
+
+std::optional<Kind> kind_of(std::string_view key) {
+  if (is_key_of(kPacks, key)) return Kind::kPack;
+  if (is_key_of(kManifests, key)) return Kind::kManifest;
+  return std::nullopt;
+}
+
+base::Result<Summary> summary_of(std::string_view manifest) {
+  const auto tables =
+      decode(Kind::kManifest,
+             {reinterpret_cast<const std::uint8_t*>(manifest.data()), manifest.size()}, INT64_MAX);
+  if (!tables) return tables.error();
+  Summary summary;
+  for (const PackRef& pack : tables->packs) summary.packs.push_back(pack_key(pack.id));
+  for (const Item& item : tables->items) ++(item.output == kNone ? summary.dead : summary.actions);
+  for (const Output& output : tables->outputs) summary.bytes += output.size;
+  summary.outputs = std::ssize(tables->outputs);
+  return summary;
+}
 
 }  // namespace gopouch::pack

@@ -42,7 +42,7 @@
 #include <string>
 #include <vector>
 
-#include "object/object.h"
+#include "pack/pack.h"
 #include "store/store.h"
 
 namespace gopouch::pack {
@@ -87,8 +87,6 @@ struct Tables {
   std::vector<Item> items;
 };
 
-enum class Kind : char { kPack = 'P', kManifest = 'M' };
-
 std::string encode(Kind kind, const Tables& tables);
 
 // What encode() gives at most for tables of these sizes, whatever is in them.
@@ -99,10 +97,5 @@ std::int64_t max_encoded_size(const Tables& tables);
 base::Result<Tables> decode(Kind kind, std::span<const std::uint8_t> bytes, std::int64_t max_body);
 
 object::Key pack_key(const base::Hash& id);
-object::Key manifest_key(const base::Hash& scope);
-
-// Whether a key is that of a pack or a manifest.
-bool is_pack_key(std::string_view key);
-bool is_manifest_key(std::string_view key);
 
 }  // namespace gopouch::pack

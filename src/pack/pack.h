@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/call.h"
 #include "base/result.h"
@@ -70,6 +71,16 @@ class Packs {
   enum class Word { kUnknown, kDead, kHere };
   Word find(const store::ActionId& action, const base::Call& call);
 
+  // Fetches all that the manifest of the exact scope names, or of the module's where there is no
+  // other, and tells of it now and then. Outputs in hand, here before or fetched, and how many
+  // there are; nullopt: no manifest.
+  struct Progress {
+    std::int64_t done = 0, all = 0;
+    std::int64_t bytes = 0;  // fetched
+  };
+  std::optional<Progress> fetch_all(const base::Call& call,
+                                    const std::function<void(const Progress&)>& on_progress);
+
   // The local store answered. The cost of the action, where it was fetched here; else nullopt.
   std::optional<std::uint32_t> note_hit(const store::ActionId& action);
 
@@ -91,7 +102,21 @@ class Packs {
   std::unique_ptr<Rep> rep_;
 };
 
-// Whether a key is that of a pack or of a manifest.
-bool is_our_key(std::string_view key);
+// What lies under a key.
+enum class Kind : char { kPack = 'P', kManifest = 'M' };
+std::optional<Kind> kind_of(std::string_view key);
+
+// Below these lie all manifests and all packs.
+constexpr std::string_view kManifests = "v1/m/", kPacks = "v1/p/";
+
+object::Key manifest_key(const base::Hash& scope);
+
+// What a manifest names. kCorrupt: this version cannot tell.
+struct Summary {
+  std::vector<object::Key> packs;
+  std::int64_t actions = 0, dead = 0;
+  std::int64_t outputs = 0, bytes = 0;  // raw
+};
+base::Result<Summary> summary_of(std::string_view manifest);
 
 }  // namespace gopouch::pack

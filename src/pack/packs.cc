@@ -140,6 +140,15 @@ Packs::Word Packs::find(const store::ActionId& action, const base::Call& call) {
   return word;
 }
 
+std::optional<Packs::Progress> Packs::fetch_all(
+    const base::Call& call, const std::function<void(const Progress&)>& on_progress) {
+  Rep& r = *rep_;
+  if (!r.ready(call)) return std::nullopt;
+  std::optional<Prefetcher>& from = r.all ? r.all : r.demand;
+  if (!from) return std::nullopt;
+  return from->fetch_all(call, on_progress);
+}
+
 std::optional<std::uint32_t> Packs::note_hit(const store::ActionId& action) {
   Rep& r = *rep_;
   if (!r.is_ready()) return std::nullopt;
@@ -287,7 +296,5 @@ Counts Packs::counts() const {
   }
   return counts;
 }
-
-bool is_our_key(std::string_view key) { return is_pack_key(key) || is_manifest_key(key); }
 
 }  // namespace gopouch::pack

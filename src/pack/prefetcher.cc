@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 // What is fetched ahead gives way to the compiler; a get that waits for it leaves its core free.
 constexpr int kNice = 5;
 
+// How often somebody who waits for everything is told.
+constexpr milliseconds kTick{100};
+
 // A range may take this long, and longer the larger it is.
 constexpr milliseconds kRangeTime{30'000};
 constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
@@ -69,7 +72,7 @@ Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Cal
     settled_.notify_all();
   });
   auto state = state_.lock();
-  if (!state->planned) make_plan(*state);
+  if (!state->planned) make_plan(*state, options_.all);
   if (state->fates[output] == Fate::kPlanned) {
     if (frame != kNone) want(*state, state->range_of[frame]);
     const auto start = Clock::now();
@@ -84,7 +87,7 @@ Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Cal
 }
 
 // What the local store has is not fetched.
-void Prefetcher::make_plan(State& state) {
+void Prefetcher::make_plan(State& state, bool all) {
   state.planned = true;
   std::vector<bool> missing(tables_.items.size()), wanted(tables_.outputs.size());
   for (std::size_t i = 0; i < tables_.items.size(); ++i) {
@@ -104,7 +107,7 @@ void Prefetcher::make_plan(State& state) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i]) state.fates[i] = Fate::kPlanned;
   }
-  if (!options_.all) state.next = state.ranges.size();
+  if (!all) state.next = state.ranges.size();
   add_threads(state);
   try {
     state.threads.emplace_back([this] { lay_empty_outputs(); });
@@ -244,6 +247,24 @@ void Prefetcher::fetch(std::uint32_t index) {
   auto state = state_.lock();
   state->states[index] = RangeState::kDone;
   state->counts.bytes += range->size;
+}
+
+Packs::Progress Prefetcher::fetch_all(
+    const base::Call& call, const std::function<void(const Packs::Progress&)>& on_progress) {
+  auto state = state_.lock();
+  if (!state->planned) make_plan(*state, true);
+  for (;;) {
+    Packs::Progress now{0, std::ssize(state->fates), state->counts.bytes};
+    bool open = false;
+    for (const Fate fate : state->fates) {
+      if (fate == Fate::kNotPlanned || fate == Fate::kHere) ++now.done;
+      open |= fate == Fate::kPlanned;
+    }
+    if (!open || call.over()) return now;
+    on_progress(now);
+    state.wait_until(settled_, std::min(call.deadline, Clock::now() + kTick),
+                     [](const State&) { return false; });
+  }
 }
 
 const Item* Prefetcher::use(const store::ActionId& action) {

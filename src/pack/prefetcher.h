@@ -47,6 +47,10 @@ class Prefetcher {
   // with, or the call is over.
   Word find(const store::ActionId& action, const base::Call& call);
 
+  // Fetches everything; see Packs.
+  Packs::Progress fetch_all(const base::Call& call,
+                            const std::function<void(const Packs::Progress&)>& on_progress);
+
   // The first time that something which was fetched is used: the item; else null.
   const Item* use(const store::ActionId& action);
 
@@ -86,7 +90,7 @@ class Prefetcher {
     std::vector<std::jthread> threads;
   };
 
-  void make_plan(State& state);
+  void make_plan(State& state, bool all);
   void lay_empty_outputs();
   void want(State& state, std::uint32_t range);
   void add_threads(State& state);

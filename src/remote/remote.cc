@@ -67,8 +67,6 @@ class Session {
   std::vector<store::ActionId> order_;
 };
 
-constexpr std::string_view kEntries = "v1/e/";
-
 }  // namespace
 
 object::Key entry_key(const store::ActionId& action) {
@@ -76,8 +74,8 @@ object::Key entry_key(const store::ActionId& action) {
 }
 
 bool is_our_key(std::string_view key) {
-  return pack::is_our_key(key) || (key.starts_with(kEntries) &&
-                                   base::hash_from_hex(key.substr(kEntries.size())).has_value());
+  return pack::kind_of(key) || (key.starts_with(kEntries) &&
+                                base::hash_from_hex(key.substr(kEntries.size())).has_value());
 }
 
 struct Remote::Rep {

@@ -88,10 +88,38 @@ class Remote {
   std::unique_ptr<Rep> rep_;
 };
 
+// Below this lie all entries.
+constexpr std::string_view kEntries = "v1/e/";
+
 // The object that holds an action's entry.
 object::Key entry_key(const store::ActionId& action);
 
 // Whether a key is one of ours: what clear-remote may delete.
 bool is_our_key(std::string_view key);
+
+// What a sweep takes away.
+struct SweepOptions {
+  std::chrono::seconds max_age;  // of manifests and entries, since they were last written
+  // A pack that no manifest names is as old as this at least: a session may be about to name it.
+  std::chrono::seconds grace = std::chrono::hours(24);
+  bool dry_run = false;  // only counts
+  std::function<std::chrono::sys_seconds()> now = [] {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  };
+};
+
+struct SweepReport {
+  struct Sum {
+    std::int64_t objects = 0, bytes = 0;
+  };
+  Sum manifests, packs, entries;  // that went, or would
+  Sum kept;
+};
+
+// Removes what is too old, and packs that no manifest names any more. Safe beside running sessions:
+// one that finds a pack gone asks for entries. An error: not all could be looked at or removed;
+// while a manifest cannot be read, no pack goes.
+base::Result<SweepReport> sweep(object::Store& store, const SweepOptions& options,
+                                const base::Call& call);
 
 }  // namespace gopouch::remote

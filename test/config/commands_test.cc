@@ -11,9 +11,9 @@ using test::refusal;
 
 TEST(Commands, AreHereToComeOrUnknown) {
   for (const char* name : {"clear", "clear-local", "clear-remote", "config", "doctor", "help",
-                           "prune", "scope", "verify", "version"})
+                           "prefetch", "prune", "scope", "verify", "version"})
     EXPECT_EQ(command_state(name), CommandState::kHere) << name;
-  for (const char* name : {"connect", "keygen", "prefetch", "serve", "stats"})
+  for (const char* name : {"connect", "keygen", "serve", "stats"})
     EXPECT_EQ(command_state(name), CommandState::kToCome) << name;
   for (const char* name : {"", "Clear", "put"})
     EXPECT_EQ(command_state(name), CommandState::kUnknown) << name;

@@ -154,10 +154,21 @@ TEST(Manifest, BelievesNoIndexAndNoSize) {
 
 TEST(PackKeys, AreTold) {
   EXPECT_EQ(manifest_key(hash(0xAB)).substr(0, 9), "v1/m/abab");
-  EXPECT_TRUE(is_manifest_key(manifest_key(hash(1))));
-  EXPECT_TRUE(is_pack_key(pack_key(hash(1))));
-  EXPECT_FALSE(is_pack_key(manifest_key(hash(1))));
-  EXPECT_FALSE(is_pack_key("v1/p/abc"));
+  EXPECT_EQ(kind_of(manifest_key(hash(1))), Kind::kManifest);
+  EXPECT_EQ(kind_of(pack_key(hash(1))), Kind::kPack);
+  EXPECT_EQ(kind_of("v1/p/abc"), std::nullopt);
+  EXPECT_EQ(kind_of("v1/e/" + base::to_hex(hash(1))), std::nullopt);
+}
+
+TEST(Summary, IsOfAManifestThatThisVersionKnows) {
+  const auto summary = summary_of(encode(Kind::kManifest, example()));
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->packs, std::vector{pack_key(hash(0xA1))});
+  EXPECT_EQ(summary->actions, 4);
+  EXPECT_EQ(summary->dead, 1);
+  EXPECT_EQ(summary->outputs, 4);
+  EXPECT_EQ(summary->bytes, 203'000);
+  EXPECT_FALSE(summary_of("something else"));
 }
 
 }  // namespace
