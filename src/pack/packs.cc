@@ -247,31 +247,36 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
   const auto bad = r.bad();
 
   // The scope's own, with a pack if need be. Where somebody else has left one meanwhile, once more
-  // from theirs.
+  // from theirs. What was read at the start stays: ranges of it may still be on their way.
+  const Read *before = &r.exact, *before_module = &r.module;
+  Read theirs, theirs_module;
   std::optional<Tables> exact;
   for (bool again = false;; again = true) {
-    auto recipe = next_recipe(used, {tables_of(r.exact), tables_of(r.module), bad}, {});
+    auto recipe = next_recipe(used, {tables_of(*before), tables_of(r.module), bad}, {});
     if (!recipe) break;
     auto tables = r.with_pack(*std::move(recipe), call, moved);
     if (!tables) return tables.error();
-    const auto stored = r.put_manifest(r.exact_name, r.exact, *tables, call);
+    const auto stored = r.put_manifest(r.exact_name, *before, *tables, call);
     if (!stored) return stored.error();
     exact = *std::move(tables);
     moved();
     if (*stored == object::PutOutcome::kStored || again) break;
-    r.exact = r.read_again(r.exact_name, call);
+    theirs = r.read_again(r.exact_name, call);
+    before = &theirs;
   }
   if (r.exact_name == r.module_name) return base::Done{};
 
-  const Tables* const own = exact ? &*exact : tables_of(r.exact);
+  const Tables* const own = exact ? &*exact : tables_of(*before);
   for (bool again = false;; again = true) {
-    const auto recipe = next_recipe(used, {tables_of(r.module), own, bad},
+    const auto recipe = next_recipe(used, {tables_of(*before_module), own, bad},
                                     {.max_idle = kModuleIdle, .may_pack = false});
     if (!recipe) break;
-    const auto stored = r.put_manifest(r.module_name, r.module, finish(*recipe, {}, {}), call);
+    const auto stored =
+        r.put_manifest(r.module_name, *before_module, finish(*recipe, {}, {}), call);
     if (!stored) return stored.error();
     if (*stored == object::PutOutcome::kStored || again) break;
-    r.module = r.read_again(r.module_name, call);
+    theirs_module = r.read_again(r.module_name, call);
+    before_module = &theirs_module;
   }
   return base::Done{};
 }
