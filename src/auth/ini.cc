@@ -5,19 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace gopouch::auth {
 
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\v\f\n";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 class Reader {
  public:
@@ -48,7 +42,7 @@ class Reader {
     if (section_ == nullptr) return "a setting outside of any section";
     const std::size_t sign = text.find_first_of("=:");
     if (sign == std::string_view::npos) return "neither a section nor a setting";
-    name_ = lower(trim(text.substr(0, sign)));
+    name_ = base::lower(trim(text.substr(0, sign)));
     if (name_.empty()) return "a setting without a name";
     setting_ = &(*section_)[name_];
     *setting_ = trim(text.substr(sign + 1));
@@ -64,7 +58,7 @@ class Reader {
     }
     const std::size_t sign = text.find('=');
     if (sign == std::string_view::npos) return "a setting without a value";
-    const std::string name = lower(trim(text.substr(0, sign)));
+    const std::string name = base::lower(trim(text.substr(0, sign)));
     if (name.empty()) return "a setting without a name";
     (*section_)[name_ + "." + name] = trim(text.substr(sign + 1));
     return {};

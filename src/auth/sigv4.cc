@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -48,14 +49,6 @@ base::Hash hmac(std::span<const std::uint8_t> key, std::string_view text) {
 }
 
 std::string hash_of(std::string_view text) { return base::to_hex(base::sha256(bytes_of(text))); }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 // "20130524T000000Z"
 std::string stamp(Time time) {
@@ -113,9 +106,9 @@ std::string canonical_query(std::string_view query) {
 // Lower-case names in order, each with its values in the order of the request.
 std::map<std::string, std::string> canonical_headers(const net::Request& request) {
   std::map<std::string, std::string> headers;
-  headers["host"] = lower(request.url.authority());
+  headers["host"] = base::lower(request.url.authority());
   for (const net::Header& header : request.headers) {
-    const auto [at, is_new] = headers.try_emplace(lower(header.name), trim_all(header.value));
+    const auto [at, is_new] = headers.try_emplace(base::lower(header.name), trim_all(header.value));
     if (!is_new && at->first != "host") at->second += "," + trim_all(header.value);
   }
   return headers;
@@ -136,7 +129,7 @@ void sign_with(net::Request& request, const AwsCredentials& credentials, const A
 
   // A request that is sent again is signed anew.
   std::erase_if(request.headers, [](const net::Header& header) {
-    const std::string name = lower(header.name);
+    const std::string name = base::lower(header.name);
     return name == "authorization" || name == "x-amz-date" || name == "x-amz-content-sha256" ||
            name == kTokenHeader || name == kSessionTokenHeader;
   });

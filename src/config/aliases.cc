@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace gopouch::config {
 
 namespace {
@@ -120,23 +122,15 @@ constexpr std::array kAliases{
   throw ConfigError(fmt::format("{}: {}", shown, why));
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // gobuildcache knows fewer words for a bool than we do.
 bool is_its_bool(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = base::lower(text);
   return word == "true" || word == "1" || word == "yes" || word == "false" || word == "0" ||
          word == "no";
 }
 
 std::string backend(std::string_view shown, std::string_view text) {
-  std::string word = lower(text);
+  std::string word = base::lower(text);
   if (word == "disk" || word == "s3" || word == "gcs") return word;
   refuse(shown, quote(text) + " is none of disk, s3, gcs");
 }

@@ -4,121 +4,16 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <span>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace gopouch::config {
 
 namespace {
-
-struct Unit {
-  std::string_view name;
-  std::int64_t factor;
-};
-
-constexpr std::int64_t kSecond = 1'000'000'000;
-
-constexpr auto kDurationUnits = std::to_array<Unit>({{"ns", 1},
-                                                     {"us", 1000},
-                                                     {"µs", 1000},  // U+00B5, micro sign
-                                                     {"μs", 1000},  // U+03BC, Greek letter mu
-                                                     {"ms", 1'000'000},
-                                                     {"s", kSecond},
-                                                     {"m", kSecond * 60},
-                                                     {"h", kSecond * 3600},
-                                                     {"d", kSecond * 86'400}});
-
-constexpr auto kSizeUnits = std::to_array<Unit>({{"", 1},
-                                                 {"b", 1},
-                                                 {"kb", 1000},
-                                                 {"mb", 1'000'000},
-                                                 {"gb", 1'000'000'000},
-                                                 {"tb", 1'000'000'000'000},
-                                                 {"kib", std::int64_t{1} << 10},
-                                                 {"mib", std::int64_t{1} << 20},
-                                                 {"gib", std::int64_t{1} << 30},
-                                                 {"tib", std::int64_t{1} << 40}});
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// ASCII only: no locale has a say in what a setting means.
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-std::optional<std::int64_t> factor_of(std::span<const Unit> units, std::string_view name) {
-  for (const Unit& unit : units) {
-    if (unit.name == name) return unit.factor;
-  }
-  return std::nullopt;
-}
-
-// The whole number that `text` begins with, taken off it. nullopt: no digit, or too large.
-std::optional<std::int64_t> take_number(std::string_view& text) {
-  std::int64_t number = 0;
-  if (text.empty() || !is_digit(text.front())) return std::nullopt;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc()) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
-}
-
-std::optional<std::int64_t> parse_number(std::string_view text) {
-  const auto number = take_number(text);
-  return text.empty() ? number : std::nullopt;
-}
-
-std::optional<std::int64_t> parse_size(std::string_view text) {
-  const auto number = take_number(text);
-  const auto factor = factor_of(kSizeUnits, lower(text));
-  std::int64_t bytes = 0;
-  if (!number || !factor || __builtin_mul_overflow(*number, *factor, &bytes)) return std::nullopt;
-  return bytes;
-}
-
-// What stands behind a decimal point, taken off `text`: at most a little less than 1.
-double take_fraction(std::string_view& text) {
-  double fraction = 0;
-  double digit_worth = 0.1;
-  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1), digit_worth /= 10)
-    fraction += digit_worth * (text.front() - '0');
-  return fraction;
-}
-
-std::optional<std::int64_t> parse_duration(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  if (text == "0") return 0;
-  std::int64_t total = 0;
-  while (!text.empty()) {
-    const auto whole = take_number(text);
-    if (!whole) return std::nullopt;
-    double fraction = 0;
-    if (text.starts_with('.')) {
-      text.remove_prefix(1);
-      fraction = take_fraction(text);
-    }
-    const auto* const end =
-        std::find_if(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.'; });
-    const auto length = static_cast<std::size_t>(end - text.begin());
-    const auto factor = factor_of(kDurationUnits, text.substr(0, length));
-    text.remove_prefix(length);
-    std::int64_t part = 0;
-    if (!factor || __builtin_mul_overflow(*whole, *factor, &part) ||
-        __builtin_add_overflow(total, part, &total) ||
-        __builtin_add_overflow(total, std::llround(fraction * static_cast<double>(*factor)),
-                               &total)) {
-      return std::nullopt;
-    }
-  }
-  return total;
-}
 
 // In millionths.
 std::optional<std::int64_t> parse_fraction(std::string_view text) {
@@ -182,7 +77,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<bool> parse_bool(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = base::lower(text);
   // "t" and "f" are in Go's flag package, and so in scripts.
   for (const char* const yes : {"true", "1", "yes", "on", "t"}) {
     if (word == yes) return true;
@@ -204,15 +99,15 @@ base::Result<Value> parse_value(Kind kind, std::string_view choices, std::string
       wanted = "neither true nor false";
       break;
     case Kind::kSize:
-      number = parse_size(text);
+      number = base::parse_size(text);
       wanted = "no size (such as 20GB, 500MiB, 0)";
       break;
     case Kind::kDuration:
-      number = parse_duration(text);
+      if (const auto duration = base::parse_duration(text)) number = duration->count();
       wanted = "no duration (such as 5d, 1h30m, 90s, 0)";
       break;
     case Kind::kNumber:
-      number = parse_number(text);
+      number = base::parse_number<std::int64_t>(text);
       wanted = "no whole number";
       break;
     case Kind::kFraction:

@@ -2,11 +2,11 @@
 #include "object/http_store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "object/times.h"
 
 namespace gopouch::object {
@@ -174,10 +174,9 @@ base::Result<std::optional<Info>> HttpStore::head(const Key& key, const base::Ca
   const auto& headers = answer->reply.headers;
   Info info{.key = key};
   const std::string_view size = net::find_header(headers, "Content-Length");
-  const auto [stop, error] = std::from_chars(size.data(), size.data() + size.size(), info.size);
-  if (error != std::errc() || stop != size.data() + size.size() || info.size < 0) {
-    return Error{Fault::kCorrupt, fmt::format("{}: HEAD tells no size", key)};
-  }
+  const auto number = base::parse_number<std::int64_t>(size);
+  if (!number) return Error{Fault::kCorrupt, fmt::format("{}: HEAD tells no size", key)};
+  info.size = *number;
   info.modified =
       parse_http_time(net::find_header(headers, "Last-Modified")).value_or(info.modified);
   return std::optional(std::move(info));

@@ -23,5 +23,23 @@ TEST(Text, SaysBytesInTheNearestUnit) {
   EXPECT_EQ(human_bytes(INT64_MAX), "9.2 EB");
 }
 
+TEST(Text, LowersAsciiOnly) { EXPECT_EQ(lower("Az\xC3\x89-9"), "az\xC3\x89-9"); }
+
+TEST(Text, ReadsWholeNumbersOnly) {
+  EXPECT_EQ(parse_number<int>("0"), 0);
+  EXPECT_EQ(parse_number<int>("2147483647"), 2147483647);
+  for (const char* const text : {"", "-1", "+1", " 1", "1 ", "1x", "0x1", "2147483648"})
+    EXPECT_EQ(parse_number<int>(text), std::nullopt) << text;
+}
+
+TEST(Text, ReadsSizesAndDurations) {
+  EXPECT_EQ(parse_size("20GB"), 20'000'000'000);
+  EXPECT_EQ(parse_size("GB"), std::nullopt);
+  EXPECT_EQ(parse_duration("1h30m"), std::chrono::minutes(90));
+  EXPECT_EQ(parse_duration("7d"), std::chrono::hours(168));
+  EXPECT_EQ(parse_duration("0"), std::chrono::seconds(0));
+  EXPECT_EQ(parse_duration("7"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace gopouch::base
