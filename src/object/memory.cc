@@ -1,10 +1,9 @@
 // A store in memory, for tests: it does all that a store may do, and ends with its Remote.
-#include <unistd.h>
-
 #include <map>
 
 #include "base/guarded.h"
 #include "object/backend.h"
+#include "object/body.h"
 #include "object/local.h"
 
 namespace gopouch::object {
@@ -34,8 +33,9 @@ class Memory final : public Store {
   base::Result<PutOutcome> put(const Key& key, const net::Body& body, const PutOptions& options,
                                const base::Call& call) override {
     if (const auto end = ended(call)) return *end;
-    auto bytes = read(body);
-    if (!bytes) return bytes.error();
+    std::string bytes(static_cast<std::size_t>(size_of(body)), '\0');
+    if (auto got = read(body, 0, bytes); !got) return got.error();
+    if (body.sent != nullptr) *body.sent += std::ssize(bytes);
     auto shelf = shelf_.lock();
     const auto there = shelf->objects.find(key);
     const bool exists = there != shelf->objects.end();
@@ -44,8 +44,7 @@ class Memory final : public Store {
       return PutOutcome::kConflict;
     }
     shelf->objects[key] = {
-        std::make_shared<const std::string>(*std::move(bytes)),
-        fmt::format("{}", ++shelf->versions),
+        std::make_shared<const std::string>(std::move(bytes)), fmt::format("{}", ++shelf->versions),
         std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
     return PutOutcome::kStored;
   }
@@ -104,26 +103,10 @@ class Memory final : public Store {
       object.bytes = bytes;
     } else {
       get.sink->begin();
-      const std::span all(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-      if (!all.empty() && !get.sink->write(all)) return Error{Fault::kStopped, "enough"};
+      if (!bytes.empty() && !get.sink->write(bytes_of(bytes)))
+        return Error{Fault::kStopped, "enough"};
     }
     return std::optional(std::move(object));
-  }
-
-  static base::Result<std::string> read(const net::Body& body) {
-    if (body.fd < 0) {
-      if (body.sent != nullptr) *body.sent += std::ssize(body.bytes);
-      return std::string(body.bytes.begin(), body.bytes.end());
-    }
-    std::string bytes(static_cast<std::size_t>(body.size), '\0');
-    for (std::size_t done = 0; done < bytes.size();) {
-      const ssize_t size = ::pread(body.fd, bytes.data() + done, bytes.size() - done,
-                                   body.offset + static_cast<std::int64_t>(done));
-      if (size <= 0) return Error{Fault::kUnavailable, "the file to be stored cannot be read"};
-      done += static_cast<std::size_t>(size);
-      if (body.sent != nullptr) *body.sent += size;
-    }
-    return bytes;
   }
 
   base::Guarded<Shelf> shelf_;

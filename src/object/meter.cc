@@ -1,4 +1,5 @@
 // Counts what is asked of a store and what comes of it.
+#include "object/body.h"
 #include "object/decorators.h"
 
 namespace gopouch::object {
@@ -47,7 +48,7 @@ class Meter final : public Store {
     auto outcome = count(inner_->put(key, counted, options, call));
     ++gauges_.puts;
     if (outcome && *outcome == PutOutcome::kStored) {
-      gauges_.bytes_up += body.fd >= 0 ? body.size : std::ssize(body.bytes);
+      gauges_.bytes_up += size_of(body);
     }
     return outcome;
   }

@@ -1,14 +1,9 @@
 // Finding the bucket, signing, and learning from refusals. Rules: s3_access.h, dialect.h.
 #include "object/s3_access.h"
 
-#include <unistd.h>
-
-#include <array>
-#include <cstring>
-
 #include <fmt/format.h>
 
-#include "base/hash.h"
+#include "object/body.h"
 #include "object/s3_dialect.h"
 #include "object/times.h"
 
@@ -24,29 +19,6 @@ using std::chrono::milliseconds;
 constexpr std::chrono::minutes kSameClock{1};
 // Who is refused with new credentials, too, is not helped by newer ones.
 constexpr std::chrono::seconds kRenewPause{10};
-
-base::Hash hash_of(const std::string& raw) {
-  base::Hash hash{};
-  std::memcpy(hash.data(), raw.data(), hash.size());
-  return hash;
-}
-
-// The SHA-256 of what the request carries.
-base::Result<base::Hash> hash_of(const std::optional<net::Body>& body) {
-  if (!body) return base::sha256({});
-  if (body->fd < 0) return base::sha256(body->bytes);
-  base::Sha256 hash;
-  std::array<std::uint8_t, std::size_t{64} << 10U> buffer{};
-  for (std::int64_t done = 0; done < body->size;) {
-    const auto wanted = std::min<std::int64_t>(std::ssize(buffer), body->size - done);
-    const ssize_t size =
-        ::pread(body->fd, buffer.data(), static_cast<std::size_t>(wanted), body->offset + done);
-    if (size <= 0) return Error{Fault::kUnavailable, "the file to be sent cannot be read"};
-    hash.update(std::span(buffer).first(static_cast<std::size_t>(size)));
-    done += size;
-  }
-  return hash.finish();
-}
 
 // The keys in the place where the chain looks first, and no profile to go before them.
 auth::AwsOptions with_keys(const S3AccessOptions& options) {
@@ -154,7 +126,7 @@ base::Result<Signed> S3Access::sign(net::Request& request, const std::string& sh
   // Under TLS the bytes need no second proof; in the clear they do.
   std::string payload(auth::kUnsignedPayload);
   if (request.url.scheme != "https") {
-    const auto hash = sha256.size() == sizeof(base::Hash) ? hash_of(sha256) : hash_of(request.body);
+    const auto hash = hash_of(request.body.value_or(net::Body{}), sha256);
     if (!hash) return hash.error();
     payload = base::to_hex(*hash);
   }

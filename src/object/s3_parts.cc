@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "object/body.h"
 #include "object/xml.h"
 
 namespace gopouch::object {
@@ -12,22 +13,6 @@ namespace {
 constexpr std::size_t kAtOnce = 4;
 // For dropping what was sent, also when the call is over: left alone it would cost its owner money.
 constexpr std::chrono::milliseconds kDropTime{500};
-
-std::int64_t size_of(const net::Body& body) {
-  return body.fd >= 0 ? body.size : std::ssize(body.bytes);
-}
-
-net::Body slice(const net::Body& body, std::int64_t offset, std::int64_t size) {
-  net::Body part = body;
-  if (body.fd >= 0) {
-    part.offset += offset;
-    part.size = size;
-  } else {
-    part.bytes =
-        body.bytes.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
-  }
-  return part;
-}
 
 // Sends parts first…first + tasks - 1 and takes down their ETags.
 base::Status send_parts(const HttpSender& sender, std::span<const Task> tasks,

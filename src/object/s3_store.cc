@@ -1,4 +1,5 @@
 // The S3 store: client, access and sender under one roof; large bodies go in parts.
+#include "object/body.h"
 #include "object/http_store.h"
 #include "object/s3.h"
 #include "object/s3_parts.h"
@@ -20,9 +21,8 @@ class Bucket final : public S3Store {
 
   base::Result<PutOutcome> put(const Key& key, const net::Body& body, const PutOptions& options,
                                const base::Call& call) override {
-    const std::int64_t size = body.fd >= 0 ? body.size : std::ssize(body.bytes);
-    return size > kLargestPut ? put_in_parts(sender_, key, body, options, call)
-                              : store_.put(key, body, options, call);
+    return size_of(body) > kLargestPut ? put_in_parts(sender_, key, body, options, call)
+                                       : store_.put(key, body, options, call);
   }
 
   base::Result<std::optional<Info>> head(const Key& key, const base::Call& call) override {
