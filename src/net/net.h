@@ -25,22 +25,30 @@
 
 namespace gopouch::net {
 
-struct Url {
-  std::string scheme;          // lower case
-  std::string user, password;  // percent-decoded; empty: none
-  std::string host;            // lower case; an IPv6 address without its brackets
-  int port = 0;                // 0: the scheme's own
-  std::string path;            // as written: "" or "/…"
-  std::string query;           // as written, without "?"
+struct Host {
+  std::string name;  // as Url::host
+  int port = 0;      // as Url::port
+};
 
-  // "host", "host:8080", "[::1]:8080": what the Host header says.
+struct Url {
+  std::string scheme;            // lower case
+  std::string user, password;    // percent-decoded; empty: none
+  std::string host;              // lower case; an IPv6 address without its brackets
+  int port = 0;                  // 0: the scheme's own
+  std::vector<Host> more_hosts;  // behind the first one and a comma
+  std::string path;              // as written: "" or "/…"
+  std::string query;             // as written, without "?"
+
+  // "host", "host:8080", "[::1]:8080": what the Host header says; the first one's.
   std::string authority() const;
   // Without user and password: fit for requests and messages.
   std::string text() const;
 };
 
-// RFC 3986 with an authority ("scheme://host…"); no fragment. The error shows no password.
-base::Result<Url> parse_url(std::string_view text);
+// RFC 3986 with an authority ("scheme://host…"); no fragment. The error shows no password. Several
+// hosts, with commas between them, only where they are asked for: no server is named so.
+enum class Hosts { kOne, kSeveral };
+base::Result<Url> parse_url(std::string_view text, Hosts hosts = Hosts::kOne);
 
 // Percent-encodes all but unreserved characters (RFC 3986, 2.3: letters, digits, - . _ ~) and those
 // in `keep`.

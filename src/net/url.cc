@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "net/net.h"
 
 namespace gopouch::net {
@@ -19,12 +19,6 @@ namespace {
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
 
 bool is_unreserved(char c) {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
@@ -74,39 +68,54 @@ std::string_view read_user(std::string_view text, Url& url) {
   return {};
 }
 
-std::string_view read_port(std::string_view text, Url& url) {
+std::string_view read_port(std::string_view text, Host& host) {
   if (text.empty()) return {};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), url.port);
-  if (error != std::errc() || end != text.data() + text.size() || url.port < 1 ||
-      url.port > 65535) {
-    return "the port is no number from 1 to 65535";
-  }
+  const auto port = base::parse_number<int>(text);
+  if (!port || *port < 1 || *port > 65535) return "the port is no number from 1 to 65535";
+  host.port = *port;
   return {};
 }
 
-std::string_view read_host(std::string_view text, Url& url) {
+std::string_view read_host(std::string_view text, Host& host) {
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return "the address has no closing bracket";
-    url.host = lower(text.substr(1, end - 1));
+    host.name = base::lower(text.substr(1, end - 1));
     std::array<std::uint8_t, 16> address{};
-    if (::inet_pton(AF_INET6, url.host.c_str(), address.data()) != 1) return "a bad IPv6 address";
+    if (::inet_pton(AF_INET6, host.name.c_str(), address.data()) != 1) return "a bad IPv6 address";
     text.remove_prefix(end + 1);
     if (!text.empty() && text.front() != ':') return "text behind the address";
     if (!text.empty()) text.remove_prefix(1);
-    return read_port(text, url);
+    return read_port(text, host);
   }
   std::string_view port;
-  const std::string_view host = cut(text, ':', port);
-  if (!std::all_of(host.begin(), host.end(), is_unreserved)) {
+  const std::string_view name = cut(text, ':', port);
+  if (!std::all_of(name.begin(), name.end(), is_unreserved)) {
     return "the host has a character that no host has";
   }
-  url.host = lower(host);
-  if (host.empty() && !port.empty()) return "a port without a host";
-  return read_port(port, url);
+  host.name = base::lower(name);
+  if (name.empty() && !port.empty()) return "a port without a host";
+  return read_port(port, host);
 }
 
-std::string_view read_url(std::string_view text, Url& url) {
+std::string_view read_hosts(std::string_view text, Hosts hosts, Url& url) {
+  Host first;
+  std::string_view rest;
+  const bool several = hosts == Hosts::kSeveral && text.find(',') != std::string_view::npos;
+  const auto wrong = read_host(several ? cut(text, ',', rest) : text, first);
+  url.host = std::move(first.name);
+  url.port = first.port;
+  if (!several || !wrong.empty()) return wrong;
+  for (bool more = true; more;) {
+    more = rest.find(',') != std::string_view::npos;
+    Host& host = url.more_hosts.emplace_back();
+    if (const auto bad = read_host(cut(rest, ',', rest), host); !bad.empty()) return bad;
+    if (host.name.empty()) return "a comma without a host";
+  }
+  return url.host.empty() ? "a comma without a host" : std::string_view();
+}
+
+std::string_view read_url(std::string_view text, Hosts hosts, Url& url) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 32 || byte == 127) return "a control character";
@@ -115,7 +124,7 @@ std::string_view read_url(std::string_view text, Url& url) {
   }
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) return "no scheme://";
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = base::lower(text.substr(0, colon));
   if (!is_alpha(url.scheme.front()) ||
       !std::all_of(url.scheme.begin(), url.scheme.end(), [](char c) {
         return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
@@ -136,14 +145,14 @@ std::string_view read_url(std::string_view text, Url& url) {
     authority.remove_prefix(at + 1);
     if (authority.empty()) return "a user without a host";
   }
-  return read_host(authority, url);
+  return read_hosts(authority, hosts, url);
 }
 
 }  // namespace
 
-base::Result<Url> parse_url(std::string_view text) {
+base::Result<Url> parse_url(std::string_view text, Hosts hosts) {
   Url url;
-  const std::string_view wrong = read_url(text, url);
+  const std::string_view wrong = read_url(text, hosts, url);
   if (wrong.empty()) return url;
   return base::Error{base::Fault::kInvalid,
                      fmt::format("URL \"{}\": {}", presentable(text), wrong)};

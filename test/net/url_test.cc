@@ -81,6 +81,23 @@ TEST(ParseUrl, RefusesWhatIsNone) {
   }
 }
 
+TEST(ParseUrl, TakesSeveralHostsWhereTheyAreAskedFor) {
+  const auto url = parse_url("redis://u:a,b@One:1,two,[::1]:3/x", Hosts::kSeveral);
+  ASSERT_TRUE(url.ok()) << url.error().message;
+  EXPECT_EQ(url->password, "a,b");
+  EXPECT_EQ(url->authority(), "one:1");
+  ASSERT_EQ(url->more_hosts.size(), 2U);
+  EXPECT_EQ(url->more_hosts[0].name, "two");
+  EXPECT_EQ(url->more_hosts[0].port, 0);
+  EXPECT_EQ(url->more_hosts[1].name, "::1");
+  EXPECT_EQ(url->more_hosts[1].port, 3);
+  EXPECT_FALSE(parse_url("redis://one:1,two").ok());
+  for (const char* const text : {"redis://one,", "redis://,two", "redis://one,,two",
+                                 "redis://one,:2", "redis://one,two:0", "redis://one,t wo"}) {
+    EXPECT_FALSE(parse_url(text, Hosts::kSeveral).ok()) << text;
+  }
+}
+
 TEST(ParseUrl, ShowsNoSecretInItsError) {
   for (const char* text :
        {"http://me:hidden@host:0/", "redis://:hid/hidden@host", "redis://:hidden@ho st",
