@@ -47,6 +47,11 @@ void set_tags(Settings& settings, const Value& value) {
   });
 }
 
+void set_redis_ttl(Settings& settings, const Value& value) {
+  settings.object.redis_ttl =
+      std::chrono::ceil<std::chrono::seconds>(std::chrono::nanoseconds(value.number));
+}
+
 // The words of a kEnum stand in the order of their C++ enum.
 constexpr std::array kKeys{
     Key{"cache-dir", Kind::kFolder, "", "$GOCACHE",
@@ -79,8 +84,8 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) { s.json = v.number != 0; }},
 
     Key{"remote", Kind::kList, "", "",
-        "the object store that machines share: s3://bucket/prefix, file:///folder", kRemote,
-        [](Settings& s, const Value& v) { s.remote = v.text; }},
+        "the object store that machines share: s3://bucket/prefix, redis://host, file:///folder",
+        kRemote, [](Settings& s, const Value& v) { s.remote = v.text; }},
     Key{"read-only", Kind::kBool, "", "false", "write nothing to the remote", kRemote,
         [](Settings& s, const Value& v) { s.object.read_only = v.number != 0; }},
     Key{"require-remote", Kind::kBool, "", "false",
@@ -97,6 +102,8 @@ constexpr std::array kKeys{
     Key{"s3-tags", Kind::kList, "", "", "tags of S3 objects: key=value", kRemote, set_tags},
     Key{"ca-file", Kind::kText, "", "", "certificates to trust beside the system's, PEM", kRemote,
         [](Settings& s, const Value& v) { s.object.net.ca_file = v.text; }},
+    Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry; 0: for good",
+        kRemote, set_redis_ttl},
     Key{"concurrency", Kind::kNumber, "", "64", "gets that may wait for the remote at once",
         kRemote, set_concurrency},
     Key{"error-rate", Kind::kFraction, "", "0", "the part of remote calls that fail, for tests",
@@ -130,7 +137,6 @@ constexpr std::array kKeys{
 
     Key{"layout", Kind::kEnum, "gopouch|gobuildcache|gocache-s3|go-cache-plugin|gocacheprog",
         "gopouch", "whose keys are read and written in the remote", kLayouts, nullptr},
-    Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry", kLayouts, nullptr},
 
     Key{"prefetch", Kind::kEnum, "all|demand|off", "all", "what is fetched before it is asked for",
         kPrefetch,

@@ -63,9 +63,10 @@ struct Backend {
   // Touches neither network nor disk. kInvalid: one line for the user, which names what is wrong.
   base::Result<Opened> (*open)(const net::Url& url, const Parameters& parameters,
                                const Options& options);
+  bool several_hosts = false;  // its URLs may name more than one
 };
 
-extern const Backend dir, memory, s3;
+extern const Backend dir, memory, redis, rediss, s3;
 
 // The backends that users may name, and for tests those that they may not.
 std::span<const Backend* const> backends();

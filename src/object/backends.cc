@@ -11,7 +11,7 @@ namespace gopouch::object {
 namespace {
 
 // To add a store: its name here, and in the line `extern const Backend` of backend.h.
-constexpr std::array<const Backend*, 2> kBackends{&s3, &dir};
+constexpr std::array<const Backend*, 4> kBackends{&s3, &redis, &rediss, &dir};
 
 // What any URL may carry.
 constexpr std::array kCommon{Parameter{"mode", "ro: nothing is written there; rw: the default"}};

@@ -124,6 +124,10 @@ struct Options {
   std::string access_key_id;         // of an older program's own variables; empty: the chain
   base::Secret secret_access_key, session_token;
 
+  // Redis.
+  std::chrono::seconds redis_ttl{std::chrono::hours{24 * 7}};  // of what is put; 0: for good
+  bool redis_slashes = false;  // keys keep their "/", as some older layouts write them
+
   // Decorators.
   bool read_only = false;
   double error_rate = 0;                            // of calls that fail on purpose

@@ -46,12 +46,15 @@ base::Result<std::string> Remote::who(const base::Call& call) {
 }
 
 base::Result<Remote> open(std::string_view url, const Options& options) {
-  const auto parsed = net::parse_url(url);
+  const auto parsed = net::parse_url(url, net::Hosts::kSeveral);
   if (!parsed) return parsed.error();
   const Backend* const backend = find_backend(parsed->scheme);
   if (backend == nullptr) {
     return invalid(
         fmt::format("no store has the scheme {}://; there are {}", parsed->scheme, schemes()));
+  }
+  if (!parsed->more_hosts.empty() && !backend->several_hosts) {
+    return invalid(fmt::format("{}:// has one host", backend->scheme));
   }
   if (!(options.error_rate >= 0 && options.error_rate <= 1)) {
     return invalid("the error rate is a number from 0 to 1");

@@ -239,6 +239,7 @@ TEST(Aliases, PiecesMakeAUrl) {
            {{"-r-urls=h:1", "-r-usr=u", "-r-pwd=hunter2", "-r-prefix=p"},
             {},
             "redis://h:1/p | flag -r-urls"},
+           {{"-r-urls=h:1,g:2", "-r-prefix=/p/"}, {}, "redis://h:1,g:2/p | flag -r-urls"},
            {{"-s3-bucket=b"},
             {{"GOPOUCH_REMOTE", "s3://other"}},
             "s3://b/gobuildcache | flag -s3-bucket"},

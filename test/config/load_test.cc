@@ -28,7 +28,7 @@ TEST(Load, WithoutAWordIsTheProtocolWithDefaults) {
   EXPECT_FALSE(settings.stats || settings.log_requests || settings.log_responses || settings.help);
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(settings.notes, Args());
-  EXPECT_EQ(settings.effective.size(), 32U);
+  EXPECT_EQ(settings.effective.size(), 33U);
   EXPECT_EQ(effective(settings, "cache-limit"), "20GB | default");
 }
 
@@ -206,7 +206,7 @@ TEST(Load, WhatIsToComeIsRefusedInOneLine) {
   EXPECT_EQ(refusal({}, {{"GOPOUCH_SIGN_KEY", "hunter2"}}),
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
   EXPECT_EQ(refusal({"--plugin=5930"}), "--plugin: this version has no server yet; remove it");
-  EXPECT_EQ(refusal({"--layout", "gopouch", "--redis-ttl=168h", "--modproxy=false"}), "");
+  EXPECT_EQ(refusal({"--layout", "gopouch", "--modproxy=false"}), "");
   // What counts is asked, and nothing else.
   EXPECT_EQ(refusal({"--modproxy=false"}, {{"GOPOUCH_MODPROXY", "true"}}), "");
 }
@@ -214,18 +214,21 @@ TEST(Load, WhatIsToComeIsRefusedInOneLine) {
 TEST(Load, ThereIsOneRemote) {
   EXPECT_EQ(load({"--remote=file:///shared"}).remote, "file:///shared");
   EXPECT_EQ(refusal({"--remote=s3://a,s3://b"}), "remote: this version takes one remote; name one");
+  // One with several hosts.
+  EXPECT_EQ(load({"--remote=redis://a:1,b:2/x"}).remote, "redis://a:1,b:2/x");
 }
 
 TEST(Load, WhatARemoteNeedsReachesIt) {
   const Settings settings =
       load({"--read-only", "--error-rate=0.25", "--s3-tags=a=b,c=d", "-u=3", "--concurrency=0",
-            "--flush-timeout=1500ms", "--upload=sync", "--compression=none", "--cache-dir=/x",
-            "--prefetch=demand", "--prefetch-limit=1GB", "--scope=ci"},
+            "--redis-ttl=12h", "--flush-timeout=1500ms", "--upload=sync", "--compression=none",
+            "--cache-dir=/x", "--prefetch=demand", "--prefetch-limit=1GB", "--scope=ci"},
            {{"AWS_CA_BUNDLE", "/ca.pem"}, {"AWS_REGION", "eu-1"}});
   EXPECT_TRUE(settings.object.read_only);
   EXPECT_EQ(settings.sharing.packs.prefetch, pack::Prefetch::kDemand);
   EXPECT_EQ(settings.sharing.packs.limit, 1'000'000'000);
   EXPECT_EQ(settings.scope, "ci");
+  EXPECT_EQ(settings.object.redis_ttl, std::chrono::hours(12));
   EXPECT_DOUBLE_EQ(settings.object.error_rate, 0.25);
   EXPECT_EQ(settings.object.s3_tags, (Args{"a=b", "c=d"}));
   EXPECT_EQ(settings.object.net.ca_file, "/ca.pem");

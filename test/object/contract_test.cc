@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "test/object/scripted_store.h"
 #include "test/support/minio.h"
+#include "test/support/redis.h"
 #include "test/support/temp_dir.h"
 
 namespace gopouch::object {
@@ -58,6 +59,42 @@ Place in_minio() {
   return place;
 }
 
+// A prefix of its own on servers that the tests of this process share.
+std::string own_prefix() {
+  static int last = 0;
+  return fmt::format("test-{}", ++last);
+}
+
+Place in_redis() {
+  if (!test::redis_missing().empty())
+    return {.url = {}, .options = {}, .missing = test::redis_missing()};
+  static const test::Redis redis({"--requirepass", "hunter2"});
+  return {.url = fmt::format("redis://:hunter2@{}/{}?db=3", redis.address(), own_prefix()),
+          .options = {},
+          .missing = {}};
+}
+
+Place in_redis_tls() {
+  if (!test::redis_missing().empty())
+    return {.url = {}, .options = {}, .missing = test::redis_missing()};
+  static const test::Certificate certificate;
+  static const test::Redis redis({}, &certificate);
+  return {.url = fmt::format("rediss://localhost:{}/{}?ca-file={}", redis.tls_port(), own_prefix(),
+                             net::percent_encode(certificate.file())),
+          .options = {},
+          .missing = {}};
+}
+
+Place in_redis_cluster() {
+  if (!test::redis_missing().empty())
+    return {.url = {}, .options = {}, .missing = test::redis_missing()};
+  static test::RedisCluster cluster;
+  return {.url = fmt::format("redis://{},{}/{}", cluster.node(1).address(),
+                             cluster.node(0).address(), own_prefix()),
+          .options = {},
+          .missing = {}};
+}
+
 struct Row {
   const char* name;
   Place (*make)();
@@ -66,6 +103,9 @@ constexpr std::array kPlaces{
     Row{"memory", in_memory},
     Row{"file", in_folder},
     Row{"s3", in_minio},
+    Row{"redis", in_redis},
+    Row{"redis_tls", in_redis_tls},
+    Row{"redis_cluster", in_redis_cluster},
 };
 
 class Contract : public testing::TestWithParam<Row> {
