@@ -9,6 +9,12 @@ namespace {
 constexpr std::string_view kSpace = " \t\r\f\v";
 constexpr std::string_view kMarks = "()[]{},";
 
+// A word, or a mark that stands for itself: ")" in quotes ends no block.
+struct Word {
+  std::string text;
+  bool mark = false;
+};
+
 // Takes a quoted word off the front; an end of line ends it too.
 std::string take_quoted(std::string_view& line) {
   const char quote = line.front();
@@ -23,20 +29,23 @@ std::string take_quoted(std::string_view& line) {
 }
 
 // Takes a word or a mark off the front; nothing is left of a comment. REQUIRES: no space in front.
-std::string take_word(std::string_view& line) {
-  if (line.front() == '"' || line.front() == '`') return take_quoted(line);
+Word take_word(std::string_view& line) {
+  if (line.front() == '"' || line.front() == '`') return {take_quoted(line), false};
+  const bool mark = kMarks.find(line.front()) != std::string_view::npos;
   std::size_t end = 1;
-  if (kMarks.find(line.front()) == std::string_view::npos) {
+  if (!mark) {
     end = std::min(
         {line.find_first_of(kSpace), line.find_first_of(kMarks), line.find("//"), line.size()});
   }
-  std::string word(line.substr(0, end));
+  Word word{std::string(line.substr(0, end)), mark};
   line.remove_prefix(end);
   return word;
 }
 
-std::vector<std::string> split_line(std::string_view line) {
-  std::vector<std::string> words;
+bool is_mark(const Word& word, std::string_view mark) { return word.mark && word.text == mark; }
+
+std::vector<Word> split_line(std::string_view line) {
+  std::vector<Word> words;
   while (true) {
     line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size()));
     if (line.empty() || line.starts_with("//")) return words;
@@ -52,18 +61,18 @@ std::vector<std::string> words_of(std::string_view text, std::string_view verb) 
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const std::vector<std::string> words = split_line(line);
+    const std::vector<Word> words = split_line(line);
     if (words.empty()) continue;
     if (!block.empty()) {
-      if (words.front() == ")") {
+      if (is_mark(words.front(), ")")) {
         block.clear();
-      } else if (block == verb) {
-        found.push_back(words.front());
+      } else if (block == verb && !words.front().mark) {
+        found.push_back(words.front().text);
       }
-    } else if (words.size() > 1 && words.back() == "(") {
-      block = words.front();
-    } else if (words.size() > 1 && words.front() == verb && words[1] != "(") {
-      found.push_back(words[1]);
+    } else if (words.size() > 1 && is_mark(words.back(), "(")) {
+      block = words.front().text;
+    } else if (words.size() > 1 && words.front().text == verb && !words[1].mark) {
+      found.push_back(words[1].text);
     }
   }
   return found;

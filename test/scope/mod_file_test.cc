@@ -28,6 +28,8 @@ TEST(ModFile, SaysWhatItsModuleIs) {
            {"modules example.com/a\n", ""},
            {"module\n", ""},
            {"module //\n", ""},
+           {"module (\n\"a\" (\n)\nmodule b\n", "a"},
+           {"module )\nmodule ,a\nmodule b\n", "b"},
            {"module \"example.com/a\n", "example.com/a"},
            {"module \"example.com\\", "example.com\\"},
            {"", ""},
@@ -54,6 +56,8 @@ TEST(ModFile, ListsTheFoldersOfAWorkspace) {
   EXPECT_EQ(words_of(text, "use"), (Words{"./a", "./b", "./c d", "./e", "."}));
   EXPECT_EQ(word_of(text, "go"), "1.24");
   EXPECT_EQ(words_of("use (\n./a\n", "use"), Words{"./a"});  // not ended
+  EXPECT_EQ(words_of("use (\n\")\"\n./a\n)\nuse \"(\"\nuse .\n", "use"),
+            (Words{")", "./a", "(", "."}));  // marks in quotes are words
 }
 
 }  // namespace
