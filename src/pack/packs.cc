@@ -22,9 +22,6 @@ constexpr milliseconds kPutTime{10'000};
 constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 constexpr std::size_t kMaxManifest = std::size_t{17} << 20U;
 
-// How long an action stays in the manifest of its module, which all commands write.
-constexpr std::uint32_t kModuleIdle = 64;
-
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -252,7 +249,9 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
   Read theirs, theirs_module;
   std::optional<Tables> exact;
   for (bool again = false;; again = true) {
-    auto recipe = next_recipe(used, {tables_of(*before), tables_of(r.module), bad}, {});
+    // The module's was written last: all its scopes draw on the same packs, and old ones fall free.
+    const Known known{tables_of(*before), tables_of(r.module), bad, true};
+    auto recipe = next_recipe(used, known, {});
     if (!recipe) break;
     auto tables = r.with_pack(*std::move(recipe), call, moved);
     if (!tables) return tables.error();
@@ -268,8 +267,8 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
 
   const Tables* const own = exact ? &*exact : tables_of(*before);
   for (bool again = false;; again = true) {
-    const auto recipe = next_recipe(used, {tables_of(*before_module), own, bad},
-                                    {.max_idle = kModuleIdle, .may_pack = false});
+    const Known known{tables_of(*before_module), own, bad, exact.has_value()};
+    const auto recipe = next_recipe(used, known, kModuleRules);
     if (!recipe) break;
     const auto stored =
         r.put_manifest(r.module_name, *before_module, finish(*recipe, {}, {}), call);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -14,7 +15,11 @@ namespace {
 
 constexpr std::int64_t kWorthPacking = std::int64_t{1} << 20U;
 constexpr std::size_t kWorthPackingPart = 50;  // one of so many outputs
+constexpr double kRich = 0.75;                 // of a pack that is in use
+
+// Ranges above what the bytes need: more make a recipe scattered, so many are left then.
 constexpr std::size_t kSpareRanges = 6;
+constexpr std::size_t kGatheredRanges = 5;
 
 struct OutputHash {
   std::size_t operator()(const store::OutputId& id) const {
@@ -22,6 +27,12 @@ struct OutputHash {
   }
 };
 using OutputSet = std::unordered_set<store::OutputId, OutputHash>;
+
+using PackSet = std::set<base::Hash>;
+
+const PackRef& pack_of(const Tables& tables, const Output& output) {
+  return tables.packs[tables.frames[output.frame].pack];
+}
 
 // Where known packs hold outputs.
 class Places {
@@ -33,7 +44,9 @@ class Places {
 
   explicit Places(const Known& known) {
     const OutputSet bad(known.bad.begin(), known.bad.end());
-    for (const Tables* const tables : {known.own, known.other}) {
+    const bool follow = known.follow_other;
+    for (const Tables* const tables :
+         {follow ? known.other : known.own, follow ? known.own : known.other}) {
       if (tables == nullptr) continue;
       for (const Output& output : tables->outputs) {
         if (output.frame != kNone && !bad.contains(output.id)) {
@@ -83,6 +96,11 @@ class Builder {
     item.output = kNone;
     recipe_.tables.items.push_back(item);
   }
+  PackSet packs() const {
+    PackSet ids;
+    for (const PackRef& pack : recipe_.tables.packs) ids.insert(pack.id);
+    return ids;
+  }
   Recipe take() { return std::move(recipe_); }
 
  private:
@@ -107,10 +125,42 @@ class Builder {
   std::unordered_map<store::OutputId, std::uint32_t, OutputHash> outputs_;
 };
 
+using ActionSet = std::unordered_set<store::ActionId, ActionHash>;
+
+// What was not used, but may be the next time: at no cost where its pack is named anyway.
+void add_idle(Builder& builder, const ActionSet& used, const Tables& own, const Rules& rules,
+              const Places& places) {
+  const auto pack_id = [&](const Item& item) -> const base::Hash* {
+    const Output& output = own.outputs[item.output];
+    const Places::Place* const place = output.size == 0 ? nullptr : places.find(output.id);
+    return place == nullptr ? nullptr : &pack_of(*place->tables, *place->output).id;
+  };
+  PackSet packs = builder.packs();
+  for (const Item& item : own.items) {
+    if (item.output == kNone || item.idle >= rules.max_keeping || used.contains(item.action)) {
+      continue;
+    }
+    if (const base::Hash* const id = pack_id(item)) packs.insert(*id);
+  }
+  for (Item item : own.items) {
+    if (used.contains(item.action) || item.idle >= rules.max_idle) continue;
+    ++item.idle;
+    if (item.output == kNone) {
+      builder.add_dead(item);
+      continue;
+    }
+    const Output& output = own.outputs[item.output];
+    const base::Hash* const id = pack_id(item);
+    if (output.size == 0 || (id != nullptr && packs.contains(*id))) {
+      builder.add(item, output.id, output.size);
+    }
+  }
+}
+
 Recipe build(std::span<const Used> used, const Known& known, const Rules& rules,
-             const Places& places, const OutputSet& to_pack, bool keep_idle) {
+             const Places& places, const OutputSet& to_pack) {
   Builder builder(places, to_pack);
-  std::unordered_set<store::ActionId, ActionHash> seen;
+  ActionSet seen;
   for (const Used& one : used) {
     if (!seen.insert(one.action).second) continue;
     Item item{one.action, kNone, {}, one.cost_ms, 0};
@@ -121,17 +171,7 @@ Recipe build(std::span<const Used> used, const Known& known, const Rules& rules,
     item.put_time = std::max(one.entry->put_time, store::Time());
     builder.add(item, one.entry->output, one.entry->size);
   }
-  if (known.own == nullptr || !keep_idle) return builder.take();
-  for (Item item : known.own->items) {
-    if (seen.contains(item.action) || item.idle >= rules.max_idle) continue;
-    ++item.idle;
-    if (item.output == kNone) {
-      builder.add_dead(item);
-    } else {
-      const Output& output = known.own->outputs[item.output];
-      builder.add(item, output.id, output.size);
-    }
-  }
+  if (known.own != nullptr) add_idle(builder, seen, *known.own, rules, places);
   return builder.take();
 }
 
@@ -177,35 +217,68 @@ bool has_news(std::span<const Used> used, const Known& known, const Places& plac
   });
 }
 
-// Used outputs in packs of which less than two thirds is in use.
+// What an output takes of its pack.
+double share_of(const Tables& tables, const Output& output) {
+  const Frame& frame = tables.frames[output.frame];
+  return static_cast<double>(output.size) * static_cast<double>(frame.stored) /
+         static_cast<double>(std::max<std::int64_t>(frame.raw, 1));
+}
+
+// Used outputs in packs of which less than three quarters is in use, here or by the neighbour.
 void add_from_poor_packs(OutputSet& to_pack, std::span<const Used> used, const Recipe& recipe,
                          const Known& known) {
-  std::map<base::Hash, std::map<std::int64_t, std::int64_t>> in_use;  // stored size by offset
+  struct InUse {
+    OutputSet outputs;
+    double bytes = 0;
+  };
+  std::map<base::Hash, InUse> packs;
   for (const Tables* const tables : {&recipe.tables, known.other}) {
     if (tables == nullptr) continue;
-    for (const Frame& frame : tables->frames) {
-      in_use[tables->packs[frame.pack].id][frame.offset] = frame.stored;
+    for (const Item& item : tables->items) {
+      if (item.output == kNone || item.idle > 0) continue;
+      const Output& output = tables->outputs[item.output];
+      if (output.frame == kNone || to_pack.contains(output.id)) continue;
+      InUse& in_use = packs[pack_of(*tables, output).id];
+      if (in_use.outputs.insert(output.id).second) in_use.bytes += share_of(*tables, output);
     }
   }
   OutputSet poor;
   for (const Output& output : recipe.tables.outputs) {
     if (output.frame == kNone) continue;
-    const PackRef& pack = recipe.tables.packs[recipe.tables.frames[output.frame].pack];
-    std::int64_t bytes = 0;
-    for (const auto& [offset, stored] : in_use[pack.id]) bytes += stored;
-    if (bytes < pack.size / 3 * 2) poor.insert(output.id);
+    const PackRef& pack = pack_of(recipe.tables, output);
+    if (packs[pack.id].bytes < kRich * static_cast<double>(pack.size)) poor.insert(output.id);
   }
   for (const Used& one : used) {
     if (one.entry && poor.contains(one.entry->output)) to_pack.insert(one.entry->output);
   }
 }
 
-bool is_scattered(const Tables& tables) {
+// Used outputs in the smallest ranges, where there are too many.
+void add_scattered(OutputSet& to_pack, std::span<const Used> used, const Tables& tables) {
+  OutputSet mine;
+  for (const Used& one : used) {
+    if (one.entry) mine.insert(one.entry->output);
+  }
+  std::vector<bool> wanted(tables.outputs.size());
+  std::vector<std::vector<std::uint32_t>> held(tables.frames.size());
+  for (std::uint32_t i = 0; i < tables.outputs.size(); ++i) {
+    const Output& output = tables.outputs[i];
+    wanted[i] = mine.contains(output.id);
+    if (wanted[i] && output.frame != kNone) held[output.frame].push_back(i);
+  }
+  auto ranges = plan(tables, wanted);
   std::int64_t bytes = 0;
-  const auto ranges = plan(tables, std::vector<bool>(tables.outputs.size(), true));
   for (const Range& range : ranges) bytes += range.size;
-  return ranges.size() >
-         static_cast<std::size_t>((bytes + kRangeSize - 1) / kRangeSize) + kSpareRanges;
+  const auto needed = static_cast<std::size_t>((bytes + kRangeSize - 1) / kRangeSize);
+  if (ranges.size() <= needed + kSpareRanges) return;
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return a.size < b.size; });
+  ranges.resize(ranges.size() - needed - kGatheredRanges);
+  for (const Range& range : ranges) {
+    for (const std::uint32_t frame : range.frames) {
+      for (const std::uint32_t output : held[frame]) to_pack.insert(tables.outputs[output].id);
+    }
+  }
 }
 
 }  // namespace
@@ -220,18 +293,13 @@ std::optional<Recipe> next_recipe(std::span<const Used> used, const Known& known
     to_pack = std::move(lack.outputs);
   }
   if (!has_news(used, known, places, to_pack)) return std::nullopt;
-  Recipe recipe = build(used, known, rules, places, to_pack, true);
+  Recipe recipe = build(used, known, rules, places, to_pack);
   if (!rules.may_pack) return recipe;
-
-  if (is_scattered(recipe.tables)) {
-    for (const Used& one : used) {
-      if (one.entry && one.entry->size != 0) to_pack.insert(one.entry->output);
-    }
-    return build(used, known, rules, places, to_pack, false);
-  }
+  const std::size_t before = to_pack.size();
+  add_scattered(to_pack, used, recipe.tables);
   if (to_pack.empty()) return recipe;
   add_from_poor_packs(to_pack, used, recipe, known);
-  return build(used, known, rules, places, to_pack, true);
+  return to_pack.size() == before ? recipe : build(used, known, rules, places, to_pack);
 }
 
 Tables finish(Recipe recipe, const Tables& packed, const PackRef& pack) {
