@@ -17,6 +17,8 @@ namespace {
 constexpr Kept::Ends kEnds{std::chrono::seconds(60), std::chrono::seconds(15)};
 constexpr const char* kPath = "CreateSessionResult/Credentials";
 
+bool is_stale(std::string_view code) { return code == "ExpiredToken" || code == "InvalidToken"; }
+
 // Nothing of the environment matters here.
 AwsOptions clock_alone(const AwsChain& chain) {
   AwsOptions options;
@@ -57,14 +59,22 @@ struct ExpressSession::Rep {
     return reply;
   }
 
+  // Once more where what we showed was good once, and there is something newer.
   Found fetch(const base::Call& call) {
     auto credentials = chain.get(call);
     if (!credentials.ok() || !*credentials) return credentials;
     const std::string what = fmt::format("S3 Express session of {}", bucket.host);
-    const auto reply = create_any({options, client, call}, **credentials, what);
+    auto reply = create_any({options, client, call}, **credentials, what);
+    if (reply && reply->status != 200 && is_stale(error_in_xml(reply->body).code)) {
+      chain.renew(**credentials);
+      auto newer = chain.get(call);
+      if (newer && *newer && (*newer)->session_token != (*credentials)->session_token) {
+        credentials = std::move(newer);
+        reply = create_any({options, client, call}, **credentials, what);
+      }
+    }
     if (!reply) return reply.error();
     if (reply->status != 200) {
-      if (error_in_xml(reply->body).code == "ExpiredToken") chain.renew(**credentials);
       return refusal(*reply, what, {(*credentials)->session_token.reveal()});
     }
     auto made = credentials_in_xml(reply->body, kPath,

@@ -103,8 +103,9 @@ class Dialect {
 
 // What a request was signed with.
 struct Signed {
-  int state = 0;           // grows with each thing that is learnt
-  bool anonymous = false;  // not at all: there are no credentials
+  int state = 0;                             // grows with each thing that is learnt
+  bool anonymous = false;                    // not at all: there are no credentials
+  std::shared_ptr<const void> by = nullptr;  // the signer's own note of whose name it bears
 };
 
 // Who signs, and what the store has taught us so far. Safe for concurrent use.

@@ -131,6 +131,7 @@ base::Result<Signed> S3Access::sign(net::Request& request, const std::string& sh
     payload = base::to_hex(*hash);
   }
   auth::sign_aws(request, **found, scope, payload);
+  how.by = std::make_shared<const auth::AwsCredentials>(**found);
   return how;
 }
 
@@ -171,7 +172,9 @@ bool S3Access::mend(const Judgement& judgement, const net::Reply& reply, const S
           known->renewed != base::Call::Clock::time_point() && now - known->renewed < kRenewPause;
       if (again || how.anonymous) return false;
       known->renewed = now;
-      known->session ? known->session->renew() : chain_.renew();
+      // Others may be in hand by now, renewed ahead, and need not be given up.
+      const auto& refused = *static_cast<const auth::AwsCredentials*>(how.by.get());
+      known->session ? known->session->renew(refused) : chain_.renew(refused);
       break;
     }
     case Remedy::kSimpler:

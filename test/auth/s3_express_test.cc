@@ -15,6 +15,10 @@ class ExpressTest : public AuthTest {
   }
 
   Reply answer(const Asked& asked) {
+    if (asked.header("x-amz-security-token") == expired_.get()) {
+      return {.status = 400,
+              .body = "<Error><Code>ExpiredToken</Code><Message>too late</Message></Error>"};
+    }
     if (asked.header("x-amz-create-session-mode") == refused_mode_.get()) {
       return {.status = 403,
               .body = "<Error><Code>" + code_.get() + "</Code><Message>not you</Message></Error>"};
@@ -31,6 +35,7 @@ class ExpressTest : public AuthTest {
   net::Url bucket() const { return *net::parse_url(server_.url()); }
 
   Settable<std::string> refused_mode_ = std::string(), code_ = std::string("AccessDenied");
+  Settable<std::string> expired_ = std::string("none");
   std::atomic<int> sessions_{0};
   Server server_{[this](const Asked& asked) { return answer(asked); }};
   AwsChain chain_{options(), client_};
@@ -63,6 +68,24 @@ TEST_F(ExpressTest, IsKeptAndRenewedAhead) {
   EXPECT_EQ(id(), "X2");
   session.renew();
   EXPECT_EQ(id(), "X3");
+}
+
+TEST_F(ExpressTest, IsMadeWithNewerCredentialsWhereOursHaveExpired) {
+  ExpressSession session(chain_, client_, bucket(), "us-east-1");
+  ASSERT_TRUE(chain_.get(soon()).ok());  // has the old ones in hand
+  env_["AWS_SESSION_TOKEN"] = "T2";
+  expired_ = "T";
+  const auto got = session.get(soon());
+  ASSERT_TRUE(got.ok()) << got.error().message;
+  EXPECT_EQ((**got).access_key_id, "X1");
+  EXPECT_EQ(server_.count(), 2U);
+
+  expired_ = "T2";
+  session.renew();
+  const auto refused = session.get(soon());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().fault, base::Fault::kDenied);
+  EXPECT_EQ(server_.count(), 3U);  // there is nothing newer to try
 }
 
 TEST_F(ExpressTest, IsForReadingWhereWritingIsRefused) {

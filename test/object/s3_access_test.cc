@@ -181,6 +181,46 @@ TEST_F(S3Learning, AsksForNewCredentialsOnce) {
   EXPECT_TRUE(get(*other));
 }
 
+// What was renewed ahead while a request was under way is not given up for that request's refusal.
+TEST_F(S3Learning, KeepsCredentialsThatAreNewerThanTheRefusedOnes) {
+  std::atomic<int> asked = 0;
+  std::atomic<bool> expired = false;
+  const HttpServer container([&](const HttpRequest&) {
+    const int nth = ++asked;
+    return HttpReply{.body = fmt::format(R"({{"AccessKeyId":"key-{}","SecretAccessKey":"s",)"
+                                         R"("Token":"t","Expiration":"2026-01-01T00:{}:00Z"}})",
+                                         nth, nth == 1 ? "04" : "50")};
+  });
+  std::atomic<std::int64_t> minutes = 0;
+  std::function<void()> meanwhile;
+  const HttpServer server([&](const HttpRequest& request) {
+    const bool old = request.header("Authorization").find("key-1/") != std::string::npos;
+    if (old && meanwhile) std::exchange(meanwhile, nullptr)();
+    return old && expired ? HttpReply{.status = 400, .body = error_xml("ExpiredToken")}
+                          : HttpReply{.status = 404, .body = error_xml("NoSuchKey")};
+  });
+  env_.erase("AWS_ACCESS_KEY_ID");
+  env_.erase("AWS_SECRET_ACCESS_KEY");
+  env_["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = container.url() + "/";
+  env_["HOME"] = "/nonexistent";
+  access_.aws.now = [&] {
+    return auth::Time(std::chrono::sys_days(std::chrono::January / 1 / 2026)) +
+           std::chrono::minutes(minutes);
+  };
+  const auto store = this->store(server);
+  const auto first = get(*store);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(asked, 1);
+  meanwhile = [&] {
+    minutes = 2;  // time to renew ahead
+    EXPECT_TRUE(store->who(call()));
+    EXPECT_EQ(asked, 2);
+    expired = true;
+  };
+  EXPECT_TRUE(get(*store));
+  EXPECT_EQ(asked, 2) << "the ones in hand were good";
+}
+
 TEST_F(S3Learning, SeesTheServersClock) {
   const HttpServer server([](const HttpRequest&) {
     return HttpReply{.status = 404, .headers = {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}}};
