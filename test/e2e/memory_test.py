@@ -1,10 +1,12 @@
 """Bodies pass through; they are never held."""
 
 import base64
+import hashlib
 import time
 import unittest
 
 from cacheprog import TestCase, action_id, encode, fields, output_id
+from object_server import KEYS, ObjectServer
 
 MIB = 1 << 20
 
@@ -41,6 +43,43 @@ class Memory(TestCase):
         self.assert_stored(self.program.answer(1), body)
         self.assertLessEqual(self.program.peak_memory(), 16 * MIB)
         self.assert_well_ended(self.program, self.program.close())
+
+
+class Bombs(TestCase):
+    """Entries of a remote that unpack to more than they say, or say more than there can be."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.enterContext(ObjectServer())
+        self.body = bytes(64 * MIB)
+        program = self.machine("a")
+        self.assert_stored(program.put(action_id(1), self.body), self.body)
+        self.assert_well_ended(program, program.close())
+
+    def machine(self, name: str):
+        self.folder = self.home / name
+        return self.start("--remote", self.server.remote, "--flush=wait", "--prefetch=off", variables=KEYS)
+
+    def say(self, at: int, number: int):
+        """Every entry says that number there, in a header that is otherwise in order."""
+
+        def change(body: bytes) -> bytes:
+            head = body[:at] + number.to_bytes(8, "little") + body[at + 8:104]
+            return head + hashlib.sha256(head).digest()[:24] + body[128:]
+
+        self.server.change(change)
+
+    def test_lies_about_sizes(self):
+        whole = dict(self.server.objects)
+        for at, number in ((24, 10), (24, 1 << 40), (24, (1 << 32) - 1), (32, 1 << 40), (32, 10)):
+            with self.subTest(at=at, number=number):
+                self.server.objects = dict(whole)
+                self.say(at, number)
+                program = self.machine(f"m-{at}-{number}")
+                self.assert_miss(program.get(action_id(1)))
+                self.assertLess(program.peak_memory(), 64 * MIB)
+                self.assert_well_ended(program, program.close())
+                self.assertEqual(list(self.folder.rglob("*-d")), [])
 
 
 if __name__ == "__main__":

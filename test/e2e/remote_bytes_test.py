@@ -1,7 +1,10 @@
 """Whatever a remote gives back, no wrong byte is served, and nothing of it stays on this machine."""
 
 import base64
+import datetime
+import hashlib
 import random
+import time
 import unittest
 
 import cache_folder
@@ -109,6 +112,27 @@ class EntryBytes(Bytes):
             answer = program.get(action)
             self.assert_hit(answer, body)
             self.assertEqual(len(base64.b64decode(answer["OutputID"])), 32)
+        self.end(program)
+
+    def change_header(self, at: int, number: int):
+        """Every entry says that number (8 bytes) there, in a header that is otherwise in order."""
+
+        def change(body: bytes) -> bytes:
+            head = body[:at] + number.to_bytes(8, "little") + body[at + 8:104]
+            return head + hashlib.sha256(head).digest()[:24] + body[128:]
+
+        self.server.change(change)
+
+    def test_a_writers_clock_that_is_ahead(self):
+        """What it put is held to be put now: else go clean -testcache would not be honoured for an hour."""
+        self.change_header(16, time.time_ns() + 3600 * 10**9)
+        program = self.remote_program("b")
+        for action, body in list(self.bodies.items())[:10]:
+            answer = program.get(action)
+            self.assert_hit(answer, body)
+            put = datetime.datetime.fromisoformat(answer["Time"][:19] + "+00:00").timestamp()
+            self.assertLessEqual(put, time.time())
+            self.assertGreater(put, time.time() - 60)
         self.end(program)
 
     def test_no_secret_is_said(self):
