@@ -84,13 +84,14 @@ class Ended:
 class CacheProg:
     """A running program. Use it as a context manager: it does not outlive the block."""
 
-    def __init__(self, folder: Path, home: Path, *options: str, stdout=subprocess.PIPE, variables=None, **popen):
+    def __init__(self, folder: Path, home: Path, *options: str, command=(PROGRAM,), stdout=subprocess.PIPE,
+                 variables=None, **popen):
         """Runs the program with GOCACHE=folder. A `stdout` that is given is the caller's to read;
-        `variables` are set beside those of environment()."""
+        `variables` are set beside those of environment(); another `command` starts the program in the end."""
         self._stderr = tempfile.TemporaryFile(dir=home)
         self._process = subprocess.Popen(
-            [PROGRAM, *options], stdin=subprocess.PIPE, stdout=stdout, stderr=self._stderr, bufsize=0,
-            env=environment(folder, home) | (variables or {}), cwd=home, **popen)
+            [*command, *options], stdin=subprocess.PIPE, stdout=stdout, stderr=self._stderr, bufsize=0,
+            env=environment(folder, home) | (variables or {}), **{"cwd": home} | popen)
         self._started = time.monotonic()
         self._last_id = 1 << 32  # far from the numbers that tests choose
         self._answers = {}
