@@ -41,6 +41,7 @@ class ObjectServer:
         self.requests = []  # "GET bucket/key"
         self.fault = None
         self.fault_on = ("GET", "HEAD", "PUT", "DELETE", "POST")
+        self.fault_in = ""  # part of the keys that it is for
         self.after = 0  # requests that are still answered
         self.bytes_per_second = 0  # of a PUT's body that is read; 0: as fast as it comes
         self.lock = threading.Lock()
@@ -105,7 +106,8 @@ class ObjectServer:
         with self.lock:
             self.requests.append(f"{request.command} {key}")
             self.after -= 1
-            fault = self.fault if self.after < 0 and request.command in self.fault_on else None
+            faulty = self.after < 0 and request.command in self.fault_on and self.fault_in in key
+            fault = self.fault if faulty else None
         body = self._read(request)
         if fault == "hang":
             time.sleep(3600)
