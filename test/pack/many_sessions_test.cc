@@ -202,7 +202,7 @@ class Bucket {
 class World {
  public:
   explicit World(unsigned seed) : random_(seed) {
-    for (const Id name : {1, 2}) modules_.emplace_back(name, random_);
+    for (const Id name : {Id{1}, Id{2}}) modules_.emplace_back(name, random_);
   }
 
   void session() {
