@@ -46,7 +46,7 @@ struct Used {
   store::ActionId action;
   std::optional<store::Entry> entry;  // nullopt: asked for and never put
   std::uint32_t cost_ms = 0;
-  bool put = false;  // by this session: a later put of what is known is news, too
+  bool put = false;  // by this session: a later put of what is known is news, if it is not empty
 };
 
 struct Counts {
@@ -83,6 +83,9 @@ class Packs {
 
   // The local store answered. The cost of the action, where it was fetched here; else nullopt.
   std::optional<std::uint32_t> note_hit(const store::ActionId& action);
+
+  // Whether a manifest that is here says that the action gives nothing: an empty output.
+  bool gives_nothing(const store::ActionId& action) const;
 
   // The body of an entry on its way to the remote: kept, so that packing it is a copy.
   void keep(const store::Entry& entry, bool compressed, const net::Body& body);

@@ -72,13 +72,13 @@ struct Packs::Rep {
   struct Loading {
     bool done = false;
   };
-  base::Guarded<Loading> loading;
+  mutable base::Guarded<Loading> loading;
   std::condition_variable loaded;
   std::jthread loader;  // last: ends first
 
   void load();
   bool ready(const base::Call& call);
-  bool is_ready() { return loading.lock()->done; }
+  bool is_ready() const { return loading.lock()->done; }
   std::vector<store::OutputId> bad() const;
   Read read_again(const base::Hash& name, const base::Call& call);
   base::Result<Tables> with_pack(Recipe recipe, const base::Call& call,
@@ -152,6 +152,16 @@ std::optional<std::uint32_t> Packs::note_hit(const store::ActionId& action) {
   const Item* item = r.all ? r.all->use(action) : nullptr;
   if (item == nullptr && r.demand) item = r.demand->use(action);
   return item == nullptr ? std::nullopt : std::optional(item->cost_ms);
+}
+
+bool Packs::gives_nothing(const store::ActionId& action) const {
+  const Rep& r = *rep_;
+  if (!r.is_ready()) return false;
+  const auto says = [&](const std::optional<Prefetcher>& from, const Read& read) {
+    const Item* const item = from ? from->item(action) : nullptr;
+    return item != nullptr && item->output != kNone && read.tables->outputs[item->output].size == 0;
+  };
+  return says(r.all, r.exact) || says(r.demand, r.module);
 }
 
 void Packs::keep(const store::Entry& entry, bool compressed, const net::Body& body) {

@@ -61,9 +61,9 @@ void Prefetcher::stop() {
 }
 
 Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Call& call) {
-  const auto found = index_.find(action);
-  if (found == index_.end()) return Word::kUnknown;
-  const std::uint32_t output = tables_.items[found->second].output;
+  const Item* const asked = item(action);
+  if (asked == nullptr) return Word::kUnknown;
+  const std::uint32_t output = asked->output;
   if (output == kNone) return Word::kDead;
   const std::uint32_t frame = tables_.outputs[output].frame;
   // Before the lock: it may call at once, and must not be waited for with the lock held.
@@ -267,18 +267,21 @@ Packs::Progress Prefetcher::fetch_all(
   }
 }
 
-const Item* Prefetcher::use(const store::ActionId& action) {
+const Item* Prefetcher::item(const store::ActionId& action) const {
   const auto found = index_.find(action);
-  if (found == index_.end()) return nullptr;
-  const Item& item = tables_.items[found->second];
-  if (item.output == kNone) return nullptr;
+  return found == index_.end() ? nullptr : &tables_.items[found->second];
+}
+
+const Item* Prefetcher::use(const store::ActionId& action) {
+  const Item* const used = item(action);
+  if (used == nullptr || used->output == kNone) return nullptr;
   auto state = state_.lock();
   // Planned: it lies in the store already, and the rest of its frame is on the way.
-  const Fate fate = state->fates[item.output];
+  const Fate fate = state->fates[used->output];
   if (fate != Fate::kHere && fate != Fate::kPlanned) return nullptr;
-  state->used[item.output] = true;
+  state->used[used->output] = true;
   ++state->counts.in_hand;
-  return &item;
+  return used;
 }
 
 std::vector<bool> Prefetcher::bad() const { return state_.lock()->bad; }

@@ -47,6 +47,9 @@ class Prefetcher {
   // with, or the call is over.
   Word find(const store::ActionId& action, const base::Call& call);
 
+  // What the manifest has of an action; null: nothing.
+  const Item* item(const store::ActionId& action) const;
+
   // Fetches everything; see Packs.
   Packs::Progress fetch_all(const base::Call& call,
                             const std::function<void(const Packs::Progress&)>& on_progress);

@@ -210,7 +210,10 @@ bool has_news(std::span<const Used> used, const Known& known, const Places& plac
     const bool told = item != nullptr && item->output != kNone &&
                       own.outputs[item->output].id == one.entry->output;
     if (told) {
-      return bad.contains(one.entry->output) || (one.put && one.entry->put_time > item->put_time);
+      // When something was put matters to test results; what is empty is none, and go puts what a
+      // linker printed at each build.
+      const bool later = one.put && one.entry->size != 0 && one.entry->put_time > item->put_time;
+      return later || bad.contains(one.entry->output);
     }
     return one.entry->size == 0 || places.find(one.entry->output) != nullptr ||
            to_pack.contains(one.entry->output);

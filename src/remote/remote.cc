@@ -217,6 +217,10 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
     known.entry = hit.entry;
     known.cost_ms = cost;
   }
+  if (hit.entry.size == 0 && r.packs && r.packs->gives_nothing(action)) {
+    if (done) done();
+    return;
+  }
   if (r.waiting >= static_cast<std::int64_t>(r.options.upload_queue)) {
     ++r.given_up;
     if (done) done();

@@ -92,6 +92,15 @@ TEST(Recipe, TakesTheTimeOfALaterPut) {
   EXPECT_EQ(recipe->tables.items[0].put_time, session[0].entry->put_time);
 }
 
+// What a linker printed: go puts it at each build.
+TEST(Recipe, IsNoneForNothingPutAnew) {
+  std::vector<Used> session{used(1), used(2, 0)};
+  const Tables own = packed(*next_recipe(session, {}, {}), 1);
+  session[1].entry->put_time += std::chrono::hours(1);
+  session[1].put = true;
+  EXPECT_FALSE(next_recipe(session, {&own, nullptr, {}}, {}));
+}
+
 TEST(Recipe, DrawsOnThePacksOfOthers) {
   const Tables other = packed(*next_recipe(many(0, 100), {}, {}), 1);
   const auto recipe = next_recipe(many(50, 100), {nullptr, &other, {}}, {});

@@ -124,6 +124,25 @@ TEST_F(RemoteTest, SendsAgainWhatIsRenewedAndNotWhatIsThere) {
   EXPECT_EQ(machine("c")->get(action(1))->entry.put_time, now_);
 }
 
+// Each build puts what its linker printed: nothing, without asking first.
+TEST_F(RemoteTest, WritesNothingForASessionThatAddsNothing) {
+  Options how;
+  how.packs.scope = [this] { return std::pair(action(100).hash, action(101).hash); };
+  for (const std::string name : {"a", "b", "c"}) {
+    const auto one = machine(name, how);
+    if (!one->get(action(1))) put(*one, action(1), std::string(100'000, 'x'));
+    now_ += seconds(1);
+    put(*one, action(2), "");
+    one->shared.close();
+    ASSERT_TRUE(one->flush());
+    const Counts counts = one->shared.counts();
+    EXPECT_EQ(counts.uploads, name == "a" ? 2 : 0) << name;
+    if (name != "a") {
+      EXPECT_EQ(counts.bytes_up, 0) << name;
+    }
+  }
+}
+
 TEST_F(RemoteTest, UploadsNothingThatIsSmallOrWhereItMayNot) {
   const auto a = machine("a", {.min_upload_size = 100});
   put(*a, action(1), std::string(99, 'x'));
