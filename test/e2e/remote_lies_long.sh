@@ -57,7 +57,8 @@ for how in flip cut swap; do
       *) [[ $count -ge 3 ]] || fail "$how of $kinds: only $count objects" ;;
     esac
     expect_right "$how of $kinds, $count objects"
-    [[ $count -eq 0 ]] || said 'damaged objects'
+    # The packs come first, and are right where nothing of them could be swapped.
+    [[ $count -eq 0 || $how$kinds == 'swape p m' ]] || said 'damaged objects'
     [[ $kinds != 'p m' ]] || said ', 1 misses' # entries are the truth
   done
 done
