@@ -111,10 +111,10 @@ class CacheProg:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._process.stdin.close()  # the program ends with it, where the command only started it
         if self._process.stdout:
             self._reader.join()
             self._process.stdout.close()
-        self._process.stdin.close()
         self._stderr.close()
 
     @property
