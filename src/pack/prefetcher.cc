@@ -56,8 +56,12 @@ Prefetcher::~Prefetcher() {
 void Prefetcher::stop() {
   stop_.request_stop();
   state_.lock()->stopped = true;
-  settled_.notify_all();
+  wake_all();
   wanted_.notify_all();
+}
+
+void Prefetcher::wake_all() {
+  for (std::condition_variable& one : settled_) one.notify_all();
 }
 
 Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Call& call) {
@@ -67,16 +71,16 @@ Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Cal
   if (output == kNone) return Word::kDead;
   const std::uint32_t frame = tables_.outputs[output].frame;
   // Before the lock: it may call at once, and must not be waited for with the lock held.
-  const std::stop_callback on_stop(call.stop, [this] {
+  const std::stop_callback on_stop(call.stop, [this, output] {
     { auto state = state_.lock(); }
-    settled_.notify_all();
+    settled(output).notify_all();
   });
   auto state = state_.lock();
   if (!state->planned) make_plan(*state, options_.all);
   if (state->fates[output] == Fate::kPlanned) {
     if (frame != kNone) want(*state, state->range_of[frame]);
     const auto start = Clock::now();
-    state.wait_until(settled_, call.deadline, [&](const State& now) {
+    state.wait_until(settled(output), call.deadline, [&](const State& now) {
       return now.fates[output] != Fate::kPlanned || now.stopped || call.stop.stop_requested();
     });
     ++state->counts.waits;
@@ -130,7 +134,7 @@ void Prefetcher::lay_empty_outputs() {
     if (state->fates[output] == Fate::kPlanned) {
       state->fates[output] = good ? Fate::kHere : Fate::kGone;
     }
-    settled_.notify_all();
+    settled(output).notify_all();
   }
 }
 
@@ -162,7 +166,7 @@ void Prefetcher::abandon(State& state) {
   for (Fate& fate : state.fates) {
     if (fate == Fate::kPlanned) fate = Fate::kGone;
   }
-  settled_.notify_all();
+  wake_all();
 }
 
 std::optional<std::uint32_t> Prefetcher::next_range(State& state) {
@@ -219,9 +223,9 @@ void Prefetcher::fetch(std::uint32_t index) {
     for (const std::uint32_t output : contents->outputs[frame]) {
       state->fates[output] = fate;
       if (bad) state->bad[output] = true;
+      settled(output).notify_all();
     }
     state->counts.corrupt += bad ? 1 : 0;
-    settled_.notify_all();
   };
   FrameSink sink(tables_, *contents, *range, local_, [&](std::uint32_t frame, bool good) {
     settle(frame, good ? Fate::kHere : Fate::kGone, !good);
@@ -262,7 +266,7 @@ Packs::Progress Prefetcher::fetch_all(
     }
     if (!open || call.over()) return now;
     on_progress(now);
-    state.wait_until(settled_, std::min(call.deadline, Clock::now() + kTick),
+    state.wait_until(settled_.front(), std::min(call.deadline, Clock::now() + kTick),
                      [](const State&) { return false; });
   }
 }

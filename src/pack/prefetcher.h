@@ -6,6 +6,7 @@
 // to the front.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -98,6 +99,10 @@ class Prefetcher {
   void want(State& state, std::uint32_t range);
   void add_threads(State& state);
   void abandon(State& state);
+  std::condition_variable& settled(std::uint32_t output) {
+    return settled_.at(output % settled_.size());
+  }
+  void wake_all();
   void run();
   std::optional<std::uint32_t> next_range(State& state);
   void fetch(std::uint32_t index);
@@ -108,7 +113,10 @@ class Prefetcher {
   const Options options_;
   std::unordered_map<store::ActionId, std::uint32_t, ActionHash> index_;
   std::stop_source stop_;
-  std::condition_variable settled_, wanted_;
+  // A get waits on the one of its output, so that what is settled wakes few that wait for other
+  // things: there are dozens of gets and thousands of outputs.
+  std::array<std::condition_variable, 64> settled_;
+  std::condition_variable wanted_;
   mutable base::Guarded<State> state_;
 };
 
