@@ -40,9 +40,8 @@ constexpr Rules kModuleRules{.max_idle = 64, .max_keeping = 1, .may_pack = false
 //
 //   - what was used, in its order, then what was not, until it has been idle for too long or is all
 //     that its pack would be named for;
-//   - each output where a known pack holds it; the rest goes into a new pack, if it is more than
-//   one
-//     in fifty of what was used or 1 MiB, and else is left out: it is fetched singly;
+//   - each output where a known pack holds it; the rest goes into a new pack, if it is more than a
+//     fiftieth of what was used or 1 MiB, and else is left out: it is fetched singly;
 //   - where a new pack is written, it also takes what was used from packs of which less than three
 //     quarters is in use;
 //   - where the recipe has become scattered (more than six ranges above what its bytes need), what
