@@ -129,9 +129,9 @@ TEST_F(RemoteTest, WritesNothingForASessionThatAddsNothing) {
   Options how;
   how.packs.scope = [this] { return std::pair(action(100).hash, action(101).hash); };
   for (const std::string name : {"a", "b", "c"}) {
+    now_ += seconds(1);
     const auto one = machine(name, how);
     if (!one->get(action(1))) put(*one, action(1), std::string(100'000, 'x'));
-    now_ += seconds(1);
     put(*one, action(2), "");
     one->shared.close();
     ASSERT_TRUE(one->flush());
