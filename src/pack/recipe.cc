@@ -207,6 +207,8 @@ bool has_news(std::span<const Used> used, const Known& known, const Places& plac
     const auto found = items.find(one.action);
     const Item* const item = found == items.end() ? nullptr : &own.items[found->second];
     if (!one.entry) return item == nullptr || item->output != kNone;
+    // What is left out as too little would stay a known miss.
+    if (item != nullptr && item->output == kNone) return true;
     const bool told = item != nullptr && item->output != kNone &&
                       own.outputs[item->output].id == one.entry->output;
     if (told) {

@@ -135,6 +135,18 @@ TEST(Recipe, PacksOnlyWhatIsWorthIt) {
   EXPECT_FALSE(next_recipe(session, {&own, nullptr, {}}, {.may_pack = false}));
 }
 
+TEST(Recipe, KnowsNoMissOfWhatIsThereNow) {
+  std::vector<Used> session = many(0, 200);
+  session.push_back(dead(200));
+  const Tables own = packed(*next_recipe(session, {}, {}), 1);
+  ASSERT_EQ(own.items.size(), 201U);
+  session.back() = used(200);
+  const auto recipe = next_recipe(session, {&own, nullptr, {}}, {});
+  ASSERT_TRUE(recipe) << "it would be a miss for good";
+  EXPECT_TRUE(recipe->pack.empty()) << "too little for a pack";
+  EXPECT_EQ(packed(*recipe, 2).items.size(), 200U) << "unknown: its entry is asked for";
+}
+
 TEST(Recipe, ForgetsWhatIsIdleForTooLong) {
   Tables own = packed(*next_recipe(std::vector{used(1), used(2), dead(3)}, {}, {}), 1);
   std::string last;
