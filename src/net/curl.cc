@@ -9,33 +9,31 @@
 
 #include <fmt/format.h>
 
+#include "base/symbols.h"
+
 namespace gopouch::net {
 
 namespace {
 
-template <typename Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-  return function != nullptr;
-}
+using base::find_symbol;
 
 bool find_all(void* library, Curl& curl) {
-  return find(library, "curl_global_init", curl.global_init) &&
-         find(library, "curl_easy_init", curl.easy_init) &&
-         find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
-         find(library, "curl_easy_setopt", curl.easy_setopt) &&
-         find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
-         find(library, "curl_easy_pause", curl.easy_pause) &&
-         find(library, "curl_easy_strerror", curl.easy_strerror) &&
-         find(library, "curl_multi_init", curl.multi_init) &&
-         find(library, "curl_multi_cleanup", curl.multi_cleanup) &&
-         find(library, "curl_multi_setopt", curl.multi_setopt) &&
-         find(library, "curl_multi_add_handle", curl.multi_add_handle) &&
-         find(library, "curl_multi_remove_handle", curl.multi_remove_handle) &&
-         find(library, "curl_multi_perform", curl.multi_perform) &&
-         find(library, "curl_multi_poll", curl.multi_poll) &&
-         find(library, "curl_multi_wakeup", curl.multi_wakeup) &&
-         find(library, "curl_multi_info_read", curl.multi_info_read);
+  return find_symbol(library, "curl_global_init", curl.global_init) &&
+         find_symbol(library, "curl_easy_init", curl.easy_init) &&
+         find_symbol(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+         find_symbol(library, "curl_easy_setopt", curl.easy_setopt) &&
+         find_symbol(library, "curl_easy_getinfo", curl.easy_getinfo) &&
+         find_symbol(library, "curl_easy_pause", curl.easy_pause) &&
+         find_symbol(library, "curl_easy_strerror", curl.easy_strerror) &&
+         find_symbol(library, "curl_multi_init", curl.multi_init) &&
+         find_symbol(library, "curl_multi_cleanup", curl.multi_cleanup) &&
+         find_symbol(library, "curl_multi_setopt", curl.multi_setopt) &&
+         find_symbol(library, "curl_multi_add_handle", curl.multi_add_handle) &&
+         find_symbol(library, "curl_multi_remove_handle", curl.multi_remove_handle) &&
+         find_symbol(library, "curl_multi_perform", curl.multi_perform) &&
+         find_symbol(library, "curl_multi_poll", curl.multi_poll) &&
+         find_symbol(library, "curl_multi_wakeup", curl.multi_wakeup) &&
+         find_symbol(library, "curl_multi_info_read", curl.multi_info_read);
 }
 
 }  // namespace

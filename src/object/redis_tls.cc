@@ -14,9 +14,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/symbols.h"
+
 namespace gopouch::object {
 
 namespace {
+
+using base::find_symbol;
 
 using base::Error;
 using base::Fault;
@@ -53,33 +57,35 @@ struct Ssl {
   decltype(&ERR_reason_error_string) err_reason = nullptr;
 };
 
-template <typename Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
-  return function != nullptr;
-}
-
 bool find_all(void* library, Ssl& ssl) {
-  return find(library, "TLS_client_method", ssl.client_method) &&
-         find(library, "SSL_CTX_new", ssl.ctx_new) && find(library, "SSL_CTX_free", ssl.ctx_free) &&
-         find(library, "SSL_CTX_ctrl", ssl.ctx_ctrl) &&
-         find(library, "SSL_CTX_set_verify", ssl.ctx_set_verify) &&
-         find(library, "SSL_CTX_set_default_verify_paths", ssl.ctx_set_default_verify_paths) &&
-         find(library, "SSL_CTX_load_verify_file", ssl.ctx_load_verify_file) &&
-         find(library, "SSL_new", ssl.make) && find(library, "SSL_free", ssl.free) &&
-         find(library, "SSL_ctrl", ssl.ctrl) && find(library, "SSL_set1_host", ssl.set1_host) &&
-         find(library, "SSL_get0_param", ssl.get0_param) &&
-         find(library, "SSL_set_bio", ssl.set_bio) && find(library, "SSL_connect", ssl.connect) &&
-         find(library, "SSL_read", ssl.read) && find(library, "SSL_write", ssl.write) &&
-         find(library, "SSL_get_error", ssl.get_error) &&
-         find(library, "SSL_get_verify_result", ssl.get_verify_result) &&
-         find(library, "X509_VERIFY_PARAM_set1_ip_asc", ssl.set1_ip_asc) &&
-         find(library, "X509_verify_cert_error_string", ssl.verify_error) &&
-         find(library, "BIO_new", ssl.bio_new) && find(library, "BIO_free", ssl.bio_free) &&
-         find(library, "BIO_s_mem", ssl.bio_s_mem) && find(library, "BIO_read", ssl.bio_read) &&
-         find(library, "BIO_write", ssl.bio_write) && find(library, "ERR_get_error", ssl.err_get) &&
-         find(library, "ERR_clear_error", ssl.err_clear) &&
-         find(library, "ERR_reason_error_string", ssl.err_reason);
+  return find_symbol(library, "TLS_client_method", ssl.client_method) &&
+         find_symbol(library, "SSL_CTX_new", ssl.ctx_new) &&
+         find_symbol(library, "SSL_CTX_free", ssl.ctx_free) &&
+         find_symbol(library, "SSL_CTX_ctrl", ssl.ctx_ctrl) &&
+         find_symbol(library, "SSL_CTX_set_verify", ssl.ctx_set_verify) &&
+         find_symbol(library, "SSL_CTX_set_default_verify_paths",
+                     ssl.ctx_set_default_verify_paths) &&
+         find_symbol(library, "SSL_CTX_load_verify_file", ssl.ctx_load_verify_file) &&
+         find_symbol(library, "SSL_new", ssl.make) && find_symbol(library, "SSL_free", ssl.free) &&
+         find_symbol(library, "SSL_ctrl", ssl.ctrl) &&
+         find_symbol(library, "SSL_set1_host", ssl.set1_host) &&
+         find_symbol(library, "SSL_get0_param", ssl.get0_param) &&
+         find_symbol(library, "SSL_set_bio", ssl.set_bio) &&
+         find_symbol(library, "SSL_connect", ssl.connect) &&
+         find_symbol(library, "SSL_read", ssl.read) &&
+         find_symbol(library, "SSL_write", ssl.write) &&
+         find_symbol(library, "SSL_get_error", ssl.get_error) &&
+         find_symbol(library, "SSL_get_verify_result", ssl.get_verify_result) &&
+         find_symbol(library, "X509_VERIFY_PARAM_set1_ip_asc", ssl.set1_ip_asc) &&
+         find_symbol(library, "X509_verify_cert_error_string", ssl.verify_error) &&
+         find_symbol(library, "BIO_new", ssl.bio_new) &&
+         find_symbol(library, "BIO_free", ssl.bio_free) &&
+         find_symbol(library, "BIO_s_mem", ssl.bio_s_mem) &&
+         find_symbol(library, "BIO_read", ssl.bio_read) &&
+         find_symbol(library, "BIO_write", ssl.bio_write) &&
+         find_symbol(library, "ERR_get_error", ssl.err_get) &&
+         find_symbol(library, "ERR_clear_error", ssl.err_clear) &&
+         find_symbol(library, "ERR_reason_error_string", ssl.err_reason);
 }
 
 // Filled by load(); it stays loaded until the process ends.
