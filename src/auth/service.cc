@@ -9,6 +9,7 @@
 
 #include "auth/reply.h"
 #include "auth/sigv4.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 
 #include <pugixml.hpp>
@@ -157,8 +158,7 @@ Found ask_sts(const Asking& ask, const SharedFiles& files, std::string_view prof
   for (const auto& [name, value] : request.parameters) {
     form += fmt::format("&{}={}", name, net::percent_encode(value));
   }
-  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(form.data()),
-                                            form.size());
+  const auto bytes = base::bytes_of(form);
   net::Request post;
   post.method = "POST";
   post.url = *std::move(url);

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -22,10 +23,6 @@ namespace gopouch::auth {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 base::Hash hmac(std::span<const std::uint8_t> key, std::string_view text) {
   std::array<std::uint8_t, 64> inner{};
@@ -40,7 +37,7 @@ base::Hash hmac(std::span<const std::uint8_t> key, std::string_view text) {
   for (std::uint8_t& byte : outer) byte ^= 0x5CU;
   base::Sha256 inside;
   inside.update(inner);
-  inside.update(bytes_of(text));
+  inside.update(base::bytes_of(text));
   const base::Hash hash = inside.finish();
   base::Sha256 outside;
   outside.update(outer);
@@ -48,7 +45,9 @@ base::Hash hmac(std::span<const std::uint8_t> key, std::string_view text) {
   return outside.finish();
 }
 
-std::string hash_of(std::string_view text) { return base::to_hex(base::sha256(bytes_of(text))); }
+std::string hash_of(std::string_view text) {
+  return base::to_hex(base::sha256(base::bytes_of(text)));
+}
 
 // "20130524T000000Z"
 std::string stamp(Time time) {
@@ -152,7 +151,7 @@ void sign_with(net::Request& request, const AwsCredentials& credentials, const A
   const std::string text =
       fmt::format("{}\n{}\n{}\n{}", kAlgorithm, time, where, hash_of(canonical));
 
-  base::Hash key = hmac(bytes_of("AWS4" + credentials.secret_access_key.reveal()), day);
+  base::Hash key = hmac(base::bytes_of("AWS4" + credentials.secret_access_key.reveal()), day);
   for (const std::string_view part :
        {std::string_view(scope.region), std::string_view(scope.service),
         std::string_view("aws4_request")}) {

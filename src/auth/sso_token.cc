@@ -15,6 +15,7 @@
 
 #include "auth/reply.h"
 #include "auth/service.h"
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/hash.h"
 
@@ -29,11 +30,7 @@ using nlohmann::json;
 constexpr std::chrono::minutes kAhead{5};  // a token is renewed when it has less left
 
 std::string sha1_of(std::string_view text) {
-  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(text.data()),
-                                            text.size());
-  std::string hex;
-  for (const std::uint8_t byte : base::sha1(bytes)) hex += fmt::format("{:02x}", byte);
-  return hex;
+  return base::to_hex(base::sha1(base::bytes_of(text)));
 }
 
 bool holds(const Fields& token, Time until) {
@@ -47,8 +44,7 @@ void replace_file(const std::string& path, const std::string& text) {
   std::string name = path + ".XXXXXX";
   const base::Fd fd(::mkostemp(name.data(), O_CLOEXEC));
   if (!fd) return;
-  const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(text.data()),
-                                            text.size());
+  const auto bytes = base::bytes_of(text);
   if (!base::write_all(fd.get(), bytes).ok() || ::rename(name.c_str(), path.c_str()) != 0) {
     ::unlink(name.c_str());
   }
@@ -90,8 +86,7 @@ base::Result<std::string> renewed(const Asking& ask, const SharedFiles& files,
   request.method = "POST";
   request.url = *std::move(url);
   request.headers = {{"Content-Type", "application/json"}};
-  request.body =
-      net::Body{.bytes = {reinterpret_cast<const std::uint8_t*>(body.data()), body.size()}};
+  request.body = net::Body{.bytes = base::bytes_of(body)};
   const auto reply =
       send_patiently(ask, request, fmt::format("AWS SSO, profile {}", one_line(login.profile)));
   if (!reply) return reply.error();

@@ -32,11 +32,11 @@ SHA256_CTX* context(std::array<std::byte, 112>& state) {
 
 }  // namespace
 
-std::string to_hex(const Hash& hash) {
-  std::string text(2 * hash.size(), '\0');
-  for (std::size_t i = 0; i < hash.size(); ++i) {
-    text[2 * i] = kDigits[hash[i] >> 4U];
-    text[(2 * i) + 1] = kDigits[hash[i] & 15U];
+std::string to_hex(std::span<const std::uint8_t> bytes) {
+  std::string text(2 * bytes.size(), '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    text[2 * i] = kDigits[bytes[i] >> 4U];
+    text[(2 * i) + 1] = kDigits[bytes[i] & 15U];
   }
   return text;
 }

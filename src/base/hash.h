@@ -16,8 +16,8 @@ namespace gopouch::base {
 
 using Hash = std::array<std::uint8_t, 32>;
 
-// 64 lower-case digits.
-std::string to_hex(const Hash& hash);
+// Two lower-case digits for each byte: 64 for a Hash.
+std::string to_hex(std::span<const std::uint8_t> bytes);
 
 // nullopt unless `text` is just 64 hex digits, lower case.
 std::optional<Hash> hash_from_hex(std::string_view text);

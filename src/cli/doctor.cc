@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <random>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/shared.h"
@@ -125,7 +126,7 @@ void check_write(object::Remote& remote, bool read_only, Report& report) {
   object::Store& store = remote.store();
   const object::Key key = fmt::format("v1/doctor/{}-{}", ::getpid(), std::random_device{}());
   const std::string bytes = noise(kProbe);
-  const std::span body(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  const auto body = base::bytes_of(bytes);
   const base::Hash sum = base::sha256(body);
 
   auto start = Clock::now();

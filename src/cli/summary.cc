@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/text.h"
 
@@ -79,8 +80,7 @@ void append_row(const std::string& path, const session::Counts& counts) {
                       human_bytes(counts.hit_bytes), grouped(counts.misses), grouped(counts.puts),
                       human_bytes(counts.put_bytes));
   // A summary that cannot be written is nobody's failure.
-  if (!base::write_all(file.get(),
-                       {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})) {
+  if (!base::write_all(file.get(), base::bytes_of(text))) {
     return;
   }
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/base64.h"
+#include "base/bytes.h"
 
 namespace gopouch::net {
 
@@ -43,7 +44,7 @@ std::string_view why_not(const Request& request) {
 std::string basic(const Url& url) {
   const std::string text = fmt::format("{}:{}", url.user, url.password);
   std::string line = "Authorization: Basic ";
-  base::append_base64(line, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  base::append_base64(line, base::bytes_of(text));
   return line;
 }
 

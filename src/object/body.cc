@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 
+#include "base/bytes.h"
+
 namespace gopouch::object {
 
 net::Body slice(const net::Body& body, std::int64_t offset, std::int64_t size) {
@@ -51,7 +53,7 @@ base::Result<base::Hash> hash_of(const net::Body& body, std::string_view known) 
     const auto size = std::min<std::int64_t>(std::ssize(space), body.size - done);
     const auto piece = std::span(space).first(static_cast<std::size_t>(size));
     if (auto got = read(body, done, piece); !got) return got.error();
-    hash.update(bytes_of({piece.data(), piece.size()}));
+    hash.update(base::bytes_of({piece.data(), piece.size()}));
     done += size;
   }
   return hash.finish();

@@ -25,8 +25,4 @@ base::Status read(const net::Body& body, std::int64_t offset, std::span<char> sp
 // read().
 base::Result<base::Hash> hash_of(const net::Body& body, std::string_view known);
 
-inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 }  // namespace gopouch::object

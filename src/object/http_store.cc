@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "object/times.h"
 
@@ -74,8 +75,7 @@ base::Result<Signed> HttpSender::prepare(const Task& task, Draft& draft,
   net::Request& request = draft.request;
   request.body = task.body;
   if (!draft.text.empty()) {
-    request.body = net::Body{
-        .bytes = {reinterpret_cast<const std::uint8_t*>(draft.text.data()), draft.text.size()}};
+    request.body = net::Body{.bytes = base::bytes_of(draft.text)};
   }
   request.sink = task.sink;
   return authorizer_.sign(request, task.sha256, call);

@@ -1,6 +1,7 @@
 // A store in memory, for tests: it does all that a store may do, and ends with its Remote.
 #include <map>
 
+#include "base/bytes.h"
 #include "base/guarded.h"
 #include "object/backend.h"
 #include "object/body.h"
@@ -103,7 +104,7 @@ class Memory final : public Store {
       object.bytes = bytes;
     } else {
       get.sink->begin();
-      if (!bytes.empty() && !get.sink->write(bytes_of(bytes)))
+      if (!bytes.empty() && !get.sink->write(base::bytes_of(bytes)))
         return Error{Fault::kStopped, "enough"};
     }
     return std::optional(std::move(object));

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "object/body.h"
 #include "object/local.h"
 #include "object/redis_store.h"
@@ -61,7 +62,7 @@ class ValueTaker final : public RedisTaker {
     }
     if (!begun_) {
       get_.sink->begin();
-      enough_ = !text.empty() && !get_.sink->write(bytes_of(text));
+      enough_ = !text.empty() && !get_.sink->write(base::bytes_of(text));
     }
     if (enough_) return Error{Fault::kStopped, "enough"};
     return std::optional(Object{});

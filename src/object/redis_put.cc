@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "object/body.h"
 #include "object/local.h"
 #include "object/redis_store.h"
@@ -75,7 +76,7 @@ base::Result<PutOutcome> RedisStore::put_parts(const std::string& name, const ne
     return sent.error();
   }
   const std::string header = parts.header();
-  auto outcome = put_value(name, {.bytes = bytes_of(header)}, options, call);
+  auto outcome = put_value(name, {.bytes = base::bytes_of(header)}, options, call);
   // Where the answer was lost the header may have arrived; its parts then end with it.
   if (outcome && *outcome == PutOutcome::kConflict) drop_parts(name, parts, call);
   return outcome;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "object/body.h"
 
 namespace gopouch::object {
@@ -145,7 +146,7 @@ base::Result<std::optional<RedisReply>> RedisReader::next_bytes(RedisTaker* take
     const std::size_t size = std::min(end_ - begin_, static_cast<std::size_t>(body));
     if (wish_ == RedisTaker::Wish::kKeep) {
       reply_.text.append(data, size);
-    } else if (wish_ == RedisTaker::Wish::kTake && !taker->write(bytes_of({data, size}))) {
+    } else if (wish_ == RedisTaker::Wish::kTake && !taker->write(base::bytes_of({data, size}))) {
       wish_ = RedisTaker::Wish::kDrop;
     }
     begin_ += size;

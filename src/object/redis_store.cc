@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "object/body.h"
 #include "object/local.h"
 
@@ -32,11 +33,7 @@ std::string escape_pattern(std::string_view text) {
 }  // namespace
 
 std::string redis_version(std::string_view value) {
-  std::string text;
-  for (const std::uint8_t byte : base::sha1(bytes_of(value))) {
-    fmt::format_to(std::back_inserter(text), "{:02x}", byte);
-  }
-  return text;
+  return base::to_hex(base::sha1(base::bytes_of(value)));
 }
 
 RedisAsk ask_header(const std::string& name) {

@@ -117,7 +117,7 @@ base::Result<Signed> S3Access::sign(net::Request& request, const std::string& sh
              .service = session ? "s3express" : "s3",
              .time = options_.aws.now() + known->clock_offset};
   }
-  const auto found = session ? session->get(call) : chain_.get(call);
+  auto found = session ? session->get(call) : chain_.get(call);
   if (!found) return found.error();
   if (!*found) {
     how.anonymous = true;
@@ -131,7 +131,7 @@ base::Result<Signed> S3Access::sign(net::Request& request, const std::string& sh
     payload = base::to_hex(*hash);
   }
   auth::sign_aws(request, **found, scope, payload);
-  how.by = std::make_shared<const auth::AwsCredentials>(**found);
+  how.by = std::make_shared<const auth::AwsCredentials>(**std::move(found));
   return how;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/base64.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "object/xml.h"
 
@@ -12,10 +13,6 @@ namespace gopouch::object {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
-
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 std::string base64(Bytes bytes) {
   std::string text;
@@ -94,9 +91,9 @@ Draft S3Dialect::removal(const Operation& operation) const {
   draft.text = removal_request(keys);
   draft.request.headers.push_back({"Content-Type", "application/xml"});
   // One of the two is obligatory; older stores know only the first.
-  draft.request.headers.push_back({"Content-MD5", base64(base::md5(bytes_of(draft.text)))});
+  draft.request.headers.push_back({"Content-MD5", base64(base::md5(base::bytes_of(draft.text)))});
   if (place_.checksums) {
-    const base::Hash hash = base::sha256(bytes_of(draft.text));
+    const base::Hash hash = base::sha256(base::bytes_of(draft.text));
     draft.request.headers.push_back({"x-amz-checksum-sha256", base64(hash)});
   }
   return draft;
@@ -130,7 +127,7 @@ Draft S3Dialect::request_for(const Operation& operation) const {
       add_preconditions(draft.request, operation.put);
       if (place_.checksums && !operation.put.sha256.empty()) {
         draft.request.headers.push_back(
-            {"x-amz-checksum-sha256", base64(bytes_of(operation.put.sha256))});
+            {"x-amz-checksum-sha256", base64(base::bytes_of(operation.put.sha256))});
       }
       return draft;
     case Op::kList:

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "base/little_endian.h"
 
 namespace gopouch::pack {
@@ -260,9 +261,7 @@ std::optional<Kind> kind_of(std::string_view key) {
 }
 
 base::Result<Summary> summary_of(std::string_view manifest) {
-  const auto tables =
-      decode(Kind::kManifest,
-             {reinterpret_cast<const std::uint8_t*>(manifest.data()), manifest.size()}, INT64_MAX);
+  const auto tables = decode(Kind::kManifest, base::bytes_of(manifest), INT64_MAX);
   if (!tables) return tables.error();
   Summary summary;
   for (const PackRef& pack : tables->packs) summary.packs.push_back(pack_key(pack.id));

@@ -4,6 +4,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/compress.h"
 
 namespace gopouch::pack {
@@ -113,15 +114,12 @@ base::Status PackFile::add_shared(const Source& source, int fd) {
 
 base::Status PackFile::flush() {
   if (sharing_.empty()) return base::Done{};
-  const std::span<const std::uint8_t> raw(reinterpret_cast<const std::uint8_t*>(shared_.data()),
-                                          shared_.size());
+  const auto raw = base::bytes_of(shared_);
   std::string stored;
   compressor_.compress(raw, stored);
   start_ = end_;
   const bool smaller = stored.size() < raw.size();
-  const std::span<const std::uint8_t> bytes =
-      smaller ? std::span(reinterpret_cast<const std::uint8_t*>(stored.data()), stored.size())
-              : raw;
+  const std::span<const std::uint8_t> bytes = smaller ? base::bytes_of(stored) : raw;
   if (auto done = append(bytes); !done) return done;
   end_frame(smaller ? Codec::kZstd : Codec::kRaw, std::ssize(raw));
   for (std::size_t i = 0; i < sharing_.size(); ++i) add_output(sharing_[i], offsets_[i]);

@@ -1,4 +1,5 @@
 // The loop between reader and session, and the two descriptors.
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "protocol/protocol.h"
@@ -127,8 +128,7 @@ bool Connection::flush() {
 void Connection::write(Answers& answers) const {
   if (answers.text.empty()) return;
   if (options_.log_responses) log_answers(answers.text);
-  if (!base::write_all(out_, {reinterpret_cast<const std::uint8_t*>(answers.text.data()),
-                              answers.text.size()})) {
+  if (!base::write_all(out_, base::bytes_of(answers.text))) {
     answers.gone = true;
   }
   answers.text.clear();

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "remote/entry.h"
 
 namespace gopouch::remote {
@@ -24,8 +25,7 @@ base::Status append(std::string& bytes, const base::Fd& file, std::span<const st
 
 net::Body Encoded::part(std::int64_t from) const {
   if (file_) return {.fd = file_.get(), .offset = from, .size = size_ - from};
-  const std::span<const std::uint8_t> all(reinterpret_cast<const std::uint8_t*>(bytes_.data()),
-                                          bytes_.size());
+  const auto all = base::bytes_of(bytes_);
   return {.bytes = all.subspan(static_cast<std::size_t>(from))};
 }
 
@@ -65,8 +65,7 @@ base::Result<Encoded> Encoder::encode(Header header, const char* path, bool comp
   const HeaderBytes front = remote::encode(header);
   if (!encoded.file_) {
     bytes.replace(0, kHeaderSize, reinterpret_cast<const char*>(front.data()), kHeaderSize);
-    encoded.sha256_ =
-        base::sha256({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    encoded.sha256_ = base::sha256(base::bytes_of(bytes));
     return encoded;
   }
   const int file = encoded.file_.get();

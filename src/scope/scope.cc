@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "scope/command.h"
 #include "scope/main_module.h"
 #include "scope/variables.h"
@@ -24,7 +25,7 @@ base::Hash hash_of(const std::vector<Fact>& facts, bool with_command) {
     text +=
         fmt::format("{}:{}\n{}:{}\n", fact.name.size(), fact.name, fact.value.size(), fact.value);
   }
-  return base::sha256({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  return base::sha256(base::bytes_of(text));
 }
 
 Scope hashed(std::vector<Fact> facts) {

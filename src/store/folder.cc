@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "store/record.h"
 
 namespace gopouch::store {
@@ -152,7 +153,7 @@ bool Folder::holds(const OutputId& output, std::int64_t size, Time now) const {
 base::Status Folder::write_entry(const ActionId& action, const Entry& entry) const {
   const FileName name(action);
   const std::string text = format_record(action, entry);
-  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  const auto bytes = base::bytes_of(text);
 
   const base::Fd old(::openat(fd(), name.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat info {};
