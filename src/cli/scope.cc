@@ -28,7 +28,8 @@ std::string shown(std::string_view text) {
 // What the remote holds under a name; empty where there is no remote to ask.
 std::string held(std::optional<object::Remote>& remote, const base::Hash& name) {
   if (!remote) return {};
-  const auto reply = object::get_one(remote->store(), {.key = pack::manifest_key(name)},
+  const auto reply = object::get_one(remote->store(),
+                                     {.key = pack::manifest_key(name), .limit = pack::kMaxManifest},
                                      base::Call::within(kAskTime));
   if (!reply) return "  " + reply.error().message;
   if (!*reply) return "  nothing in the remote";

@@ -114,6 +114,9 @@ constexpr std::string_view kManifests = "v1/m/", kPacks = "v1/p/";
 
 object::Key manifest_key(const base::Hash& scope);
 
+// Bytes of a manifest; what is larger is none.
+constexpr std::size_t kMaxManifest = std::size_t{17} << 20U;
+
 // What a manifest names. kCorrupt: this version cannot tell.
 struct Summary {
   std::vector<object::Key> packs;

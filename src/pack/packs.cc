@@ -4,6 +4,7 @@
 #include <system_error>
 #include <tuple>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "pack/prefetcher.h"
 #include "pack/recipe.h"
@@ -20,11 +21,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kManifestTime{10'000};
 constexpr milliseconds kPutTime{10'000};
 constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
-constexpr std::size_t kMaxManifest = std::size_t{17} << 20U;
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 // A manifest as it was read.
 struct Read {
@@ -41,7 +37,7 @@ Read read_manifest(base::Result<std::optional<object::Object>> reply, std::int64
   read.absent = !*reply;
   if (!*reply) return read;
   read.version = (*reply)->version;
-  auto tables = decode(Kind::kManifest, bytes_of((*reply)->bytes), max_body);
+  auto tables = decode(Kind::kManifest, base::bytes_of((*reply)->bytes), max_body);
   if (tables) {
     read.tables = *std::move(tables);
   } else {
@@ -235,7 +231,7 @@ base::Result<object::PutOutcome> Packs::Rep::put_manifest(const base::Hash& name
   object::PutOptions how;
   how.if_absent = before.absent;
   how.if_version = before.version;
-  auto stored = objects.store().put(manifest_key(name), {.bytes = bytes_of(text)}, how,
+  auto stored = objects.store().put(manifest_key(name), {.bytes = base::bytes_of(text)}, how,
                                     call.at_most(kPutTime));
   if (stored) bytes_up += std::ssize(text);
   return stored;

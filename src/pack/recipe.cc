@@ -209,9 +209,7 @@ bool has_news(std::span<const Used> used, const Known& known, const Places& plac
     if (!one.entry) return item == nullptr || item->output != kNone;
     // What is left out as too little would stay a known miss.
     if (item != nullptr && item->output == kNone) return true;
-    const bool told = item != nullptr && item->output != kNone &&
-                      own.outputs[item->output].id == one.entry->output;
-    if (told) {
+    if (item != nullptr && own.outputs[item->output].id == one.entry->output) {
       // When something was put matters to test results; what is empty is none, and go puts what a
       // linker printed at each build.
       const bool later = one.put && one.entry->size != 0 && one.entry->put_time > item->put_time;

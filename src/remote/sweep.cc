@@ -11,8 +11,6 @@ namespace {
 using object::Info;
 using object::Key;
 
-constexpr std::size_t kMaxManifest = std::size_t{17} << 20U;
-
 class Sweep {
  public:
   Sweep(object::Store& store, const SweepOptions& options, const base::Call& call)
@@ -66,7 +64,8 @@ class Sweep {
   }
 
   base::Status mark(const Key& manifest) {
-    const auto read = object::get_one(store_, {.key = manifest, .limit = kMaxManifest}, call_);
+    const auto read =
+        object::get_one(store_, {.key = manifest, .limit = pack::kMaxManifest}, call_);
     if (!read) return read.error();
     if (!*read) return base::Done{};  // gone meanwhile
     const auto summary = pack::summary_of((*read)->bytes);
