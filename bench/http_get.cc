@@ -3,33 +3,19 @@
 //   http_get_bench URL [REQUESTS] [batch|threads] [IN_FLIGHT]
 //
 // Prints requests a second and the CPU of this process for each, in microseconds.
-#include <sys/resource.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "bench/cpu.h"
 #include "net/net.h"
 
 using gopouch::base::Call;
 using gopouch::base::Result;
 using namespace gopouch::net;
 using namespace std::chrono_literals;
-
-namespace {
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {

@@ -5,14 +5,13 @@
 // batch: one thread gives the store IN_FLIGHT gets at a time; threads: IN_FLIGHT threads get one by
 // one. Prints gets a second and the CPU of this process for each, in microseconds. Leaves nothing
 // behind.
-#include <sys/resource.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "bench/cpu.h"
 #include "object/object.h"
 
 using gopouch::base::Call;
@@ -21,15 +20,6 @@ using namespace gopouch::object;
 using namespace std::chrono_literals;
 
 namespace {
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 class Counter final : public Sink {
  public:

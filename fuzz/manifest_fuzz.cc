@@ -9,12 +9,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "base/little_endian.h"
 #include "pack/frame_sink.h"
 
 namespace {
 
 using namespace gopouch;
+using base::bytes_of;
 
 constexpr std::int64_t kMaxBody = std::int64_t{1} << 20U;
 
@@ -29,10 +31,6 @@ store::Store& local() {
     return options;
   }());
   return store;
-}
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 std::string front_of(std::span<const std::uint8_t> tables) {

@@ -5,20 +5,18 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
 #include "net/net.h"
 #include "test/support/http_server.h"
 
 namespace gopouch::net {
 
+using base::bytes_of;
 using test::HttpReply;
 using test::HttpRequest;
 using test::HttpServer;
 using Mode = HttpReply::Mode;
 using namespace std::chrono_literals;
-
-inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 inline std::string_view text_of(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -35,30 +35,12 @@ class DeadRemote : public testing::TestWithParam<Way> {
     return *open("s3://bucket/ci?region=eu-west-1&endpoint=" + net::percent_encode(endpoint),
                  options);
   }
-
-  // How long 2 × 200 gets take that all fail.
-  static milliseconds time_gets(Store& store) {
-    const auto start = Clock::now();
-    {
-      std::vector<std::jthread> threads;
-      for (int i = 0; i < 2; ++i) {
-        threads.emplace_back([&, i] {
-          for (int j = 0; j < 200; ++j) {
-            Collector sink;
-            const Get get{.key = fmt::format("v1/e/{}-{}", i, j), .sink = &sink};
-            EXPECT_FALSE(get_one(store, get, base::Call::within(seconds(60))));
-          }
-        });
-      }
-    }
-    return std::chrono::duration_cast<milliseconds>(Clock::now() - start);
-  }
 };
 
 TEST_P(DeadRemote, CostsLittle) {
   HttpServer server([](const HttpRequest&) { return GetParam().reply; });
   Remote remote = open_at(server.url());
-  const auto time = time_gets(remote.store());
+  const auto time = time_failing_gets(remote.store());
   EXPECT_LT(time, GetParam().bar);
   EXPECT_TRUE(remote.counts().open);
   EXPECT_LT(server.count(), 40);
@@ -71,7 +53,7 @@ TEST_F(DeadRemote, CostsLittleWhereItRefuses) {
   HttpServer server([](const HttpRequest&) { return HttpReply(); });
   server.stop();
   Remote remote = open_at(server.url());
-  EXPECT_LT(time_gets(remote.store()), seconds(3));
+  EXPECT_LT(time_failing_gets(remote.store()), seconds(3));
   EXPECT_TRUE(remote.counts().open);
 }
 

@@ -191,25 +191,12 @@ struct Way {
 
 class DeadRedis : public testing::TestWithParam<Way> {};
 
-// As test/object/dead_remote_test.cc has it for HTTP: two threads ask as go does.
+// As test/object/dead_remote_test.cc has it for HTTP.
 TEST_P(DeadRedis, CostsLittle) {
   FakeRedis server(always(GetParam().answer), GetParam().all);
   auto remote = open(server.url(), {});
   ASSERT_TRUE(remote);
-  const auto start = Clock::now();
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < 2; ++i) {
-      threads.emplace_back([&, i] {
-        for (int j = 0; j < 200; ++j) {
-          Collector sink;
-          const Get get{.key = fmt::format("v1/e/{}-{}", i, j), .sink = &sink};
-          EXPECT_FALSE(get_one(remote->store(), get, base::Call::within(seconds(60))));
-        }
-      });
-    }
-  }
-  EXPECT_LT(Clock::now() - start, GetParam().bar);
+  EXPECT_LT(time_failing_gets(remote->store()), GetParam().bar);
   EXPECT_TRUE(remote->counts().open);
   EXPECT_LT(server.count(), 60);
   EXPECT_EQ(remote->counts().faults, 400);

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "object/s3.h"
@@ -17,12 +18,9 @@
 namespace gopouch::object {
 namespace {
 
+using base::bytes_of;
 using base::Fault;
 using std::chrono::seconds;
-
-std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 std::string sha256_of(std::string_view text) {
   const base::Hash hash = base::sha256(bytes_of(text));

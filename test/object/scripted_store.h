@@ -7,17 +7,19 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
 #include "object/backend.h"
 
 namespace gopouch::test {
 
+using base::bytes_of;
 using namespace object;  // a test of a store speaks of nothing else
-
-inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 inline base::Error unavailable(std::chrono::milliseconds retry_after = {}) {
   return {base::Fault::kUnavailable, "503", retry_after};
@@ -148,6 +150,25 @@ base::Fault fault_of(const base::Result<T>& result) {
 }
 inline base::Fault fault_of(Store& store, const Key& key) {
   return fault_of(get_one(store, {.key = key}, in_time()));
+}
+
+// How long 2 × 200 gets take that all fail: two threads ask as go does, each waiting for its
+// answer.
+inline std::chrono::milliseconds time_failing_gets(Store& store) {
+  const auto start = base::Call::Clock::now();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 2; ++i) {
+      threads.emplace_back([&, i] {
+        for (int j = 0; j < 200; ++j) {
+          Collector sink;
+          const Get get{.key = fmt::format("v1/e/{}-{}", i, j), .sink = &sink};
+          EXPECT_FALSE(get_one(store, get, base::Call::within(std::chrono::seconds(60))));
+        }
+      });
+    }
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(base::Call::Clock::now() - start);
 }
 
 }  // namespace gopouch::test

@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
+
 namespace gopouch::pack {
 namespace {
+
+using base::bytes_of;
 
 constexpr std::int64_t kMaxBody = std::int64_t{4} << 30U;
 
@@ -30,10 +34,6 @@ Tables example() {
                   {{hash(0xC4)}, 3, time, 1, 0},
                   {{hash(0xC5)}, kNone, {}, 0, 1}};
   return tables;
-}
-
-std::span<const std::uint8_t> bytes_of(const std::string& text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 std::string text_of(const Tables& tables) {

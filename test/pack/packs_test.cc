@@ -75,7 +75,7 @@ class PacksTest : public test::StoreTest {
         }
         const auto stored = put(store, id, text);
         ASSERT_TRUE(stored);
-        if (keep) packs->keep(stored->entry, false, {.bytes = bytes_of(text)});
+        if (keep) packs->keep(stored->entry, false, {.bytes = base::bytes_of(text)});
         used.push_back({id, stored->entry, 2, true});
       }
     }

@@ -27,7 +27,7 @@ class ConnectionTest : public test::StoreTest {
 
   // Serves `requests`, which must fit into a pipe, and returns all that was answered.
   std::string answers(std::string_view requests, Ending expected) {
-    EXPECT_TRUE(base::write_all(requests_write_.get(), bytes_of(requests)).ok());
+    EXPECT_TRUE(base::write_all(requests_write_.get(), base::bytes_of(requests)).ok());
     requests_write_.reset();
     Connection connection(requests_read_.get(), answers_write_.get(), {});
     EXPECT_EQ(connection.serve(session_), expected);
@@ -89,7 +89,7 @@ TEST_F(ConnectionTest, WaitsWhereItsDescriptorsDoNotBlock) {
   const int kMany = 10'000;  // whose answers are more than a pipe holds
   std::thread go([&] {
     for (int i = 0; i < kMany; ++i) {
-      ASSERT_TRUE(base::write_all(requests_write_.get(), bytes_of(kGet)).ok());
+      ASSERT_TRUE(base::write_all(requests_write_.get(), base::bytes_of(kGet)).ok());
     }
     requests_write_.reset();
   });
@@ -111,7 +111,7 @@ TEST_F(ConnectionTest, WaitsWhereItsDescriptorsDoNotBlock) {
 
 TEST_F(ConnectionTest, EndsWhenNobodyReads) {
   answers_read_.reset();
-  ASSERT_TRUE(base::write_all(requests_write_.get(), bytes_of(kGet)).ok());
+  ASSERT_TRUE(base::write_all(requests_write_.get(), base::bytes_of(kGet)).ok());
   Connection connection(requests_read_.get(), answers_write_.get(), {});
   EXPECT_EQ(connection.serve(session_), Ending::kGone);
   EXPECT_FALSE(connection.hello());

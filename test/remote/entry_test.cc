@@ -23,7 +23,7 @@ class EntryTest : public test::StoreTest {
       EXPECT_EQ(::pread(body.fd, bytes.data(), bytes.size(), body.offset), std::ssize(bytes));
     }
     EXPECT_EQ(encoded->size(), std::ssize(bytes));
-    EXPECT_EQ(encoded->sha256(), base::sha256(bytes_of(bytes)));
+    EXPECT_EQ(encoded->sha256(), base::sha256(base::bytes_of(bytes)));
     return bytes;
   }
 
@@ -33,7 +33,7 @@ class EntryTest : public test::StoreTest {
     EntrySink sink(store, action(1), std::int64_t{1} << 30U);
     sink.begin();
     for (std::size_t at = 0; at < entry.size(); at += step) {
-      if (!sink.write(bytes_of(entry.substr(at, step)))) break;
+      if (!sink.write(base::bytes_of(entry.substr(at, step)))) break;
     }
     return sink.finish();
   }

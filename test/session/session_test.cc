@@ -30,7 +30,7 @@ TEST_F(StoreTest, CountsWhatItDid) {
   EXPECT_FALSE(ask(session, action(1)));
 
   store::Put put = session.put(action(1), output_of("12345"), 5);
-  put.write(bytes_of("12345"));
+  put.write(base::bytes_of("12345"));
   const auto stored = finish(session, std::move(put));
   ASSERT_TRUE(stored.ok());
   const auto hit = ask(session, action(1));

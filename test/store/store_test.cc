@@ -56,7 +56,7 @@ TEST_F(StoreTest, RefusesBytesThatAreNotWhatWasAnnounced) {
   Store store(options());
   for (const auto& [announced, size] : {std::pair("other", 5), {"bytes", 4}, {"bytes", 6}}) {
     Put wrong = store.put(action(1), output_of(announced), size);
-    wrong.write(bytes_of("bytes"));
+    wrong.write(base::bytes_of("bytes"));
     const auto stored = wrong.commit();
     ASSERT_FALSE(stored.ok());
     EXPECT_EQ(stored.error().fault, base::Fault::kInvalid);
@@ -68,7 +68,7 @@ TEST_F(StoreTest, LeavesNothingOfAnUnfinishedPut) {
   Store store(options());
   {
     Put put = store.put(action(1), output_of("bytes"), 5);
-    put.write(bytes_of("byt"));
+    put.write(base::bytes_of("byt"));
   }
   EXPECT_EQ(test::count_files(dir()), 0);
 }

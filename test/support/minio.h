@@ -26,6 +26,7 @@
 
 #include "auth/auth.h"
 #include "net/net.h"
+#include "test/support/ports.h"
 #include "test/support/temp_dir.h"
 #include "test/support/test_bin.h"
 
@@ -111,20 +112,8 @@ class Minio {
     return nullptr;
   }
 
-  static int free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(fd);
-    return ntohs(address.sin_port);
-  }
-
   bool run(const std::filesystem::path& binary) {
-    const std::string address = fmt::format("127.0.0.1:{}", free_port());
+    const std::string address = fmt::format("127.0.0.1:{}", unused_port());
     endpoint_ = "http://" + address;
     const std::string data = (dir_ / "data").string(), log = (dir_ / "log").string();
     const std::vector<std::string> words{binary.string(), "server", "--quiet",

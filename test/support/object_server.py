@@ -77,6 +77,15 @@ class ObjectServer:
         with self.lock:
             self.objects = {key: change(body) for key, body in self.objects.items()}
 
+    def change_headers(self, at: int, number: int):
+        """Every entry says that number (8 bytes) there, in a header that is otherwise in order."""
+
+        def change(body: bytes) -> bytes:
+            head = body[:at] + number.to_bytes(8, "little") + body[at + 8:104]
+            return head + hashlib.sha256(head).digest()[:24] + body[128:]
+
+        self.change(change)
+
     def _handler(self):
         outer = self
 

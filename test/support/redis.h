@@ -26,6 +26,7 @@
 
 #include <fmt/format.h>
 
+#include "test/support/ports.h"
 #include "test/support/temp_dir.h"
 
 namespace gopouch::test {
@@ -36,18 +37,6 @@ inline const char* const kRedisServer = "/usr/bin/redis-server";
 inline std::string redis_missing() {
   if (std::filesystem::exists(kRedisServer)) return {};
   return std::string(kRedisServer) + " is missing (package redis-server)";
-}
-
-inline int unused_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(fd);
-  return ntohs(address.sin_port);
 }
 
 template <typename Ready>

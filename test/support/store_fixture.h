@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/bytes.h"
 #include "store/store.h"
 #include "test/support/temp_dir.h"
 
@@ -31,11 +32,9 @@ class StoreTest : public testing::Test {
     return id;
   }
 
-  static std::span<const std::uint8_t> bytes_of(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+  static store::OutputId output_of(std::string_view text) {
+    return {base::sha256(base::bytes_of(text))};
   }
-
-  static store::OutputId output_of(std::string_view text) { return {base::sha256(bytes_of(text))}; }
 
   std::filesystem::path path_of(std::string_view text) const {
     return file(output_of(text).hash, "-d");
@@ -47,7 +46,7 @@ class StoreTest : public testing::Test {
                                       std::string_view text, std::size_t step = 1 << 20) {
     store::Put put = store.put(id, output_of(text), std::ssize(text));
     for (std::size_t at = 0; at < text.size(); at += step)
-      put.write(bytes_of(text.substr(at, step)));
+      put.write(base::bytes_of(text.substr(at, step)));
     return put.commit();
   }
 
