@@ -48,7 +48,10 @@ void flush_before_go(remote::Remote& shared, const config::Settings& settings) {
       start + (settings.flush == config::Flush::kWait
                    ? settings.flush_timeout
                    : std::min<std::chrono::milliseconds>(settings.flush_timeout, kAutoWait));
-  if (shared.flush(std::min<Clock::time_point>(end, start + kSilence), kStall)) return;
+  // An output of no bytes is not worth a round trip of somebody who waits.
+  const auto what = settings.flush == config::Flush::kAuto ? remote::Remote::Flush::kNotEmpty
+                                                           : remote::Remote::Flush::kAll;
+  if (shared.flush(std::min<Clock::time_point>(end, start + kSilence), kStall, what)) return;
   if (settings.flush == config::Flush::kAuto) return;
   if (Clock::now() < end) {
     base::write_log_line(

@@ -87,6 +87,13 @@ class Packs {
   // Whether a manifest that is here says that the action gives nothing: an empty output.
   bool gives_nothing(const store::ActionId& action) const;
 
+  // What the scope's last session used and this one, which has used these, has not, as yet; and what
+  // that one did not use. Empty outputs do not count.
+  struct Left {
+    std::int64_t alive = 0, dead = 0, strangers = 0;
+  };
+  Left left(std::span<const Used> used) const;
+
   // The body of an entry on its way to the remote: kept, so that packing it is a copy.
   void keep(const store::Entry& entry, bool compressed, const net::Body& body);
 

@@ -160,6 +160,32 @@ bool Packs::gives_nothing(const store::ActionId& action) const {
   return says(r.all, r.exact) || says(r.demand, r.module);
 }
 
+Packs::Left Packs::left(std::span<const Used> used) const {
+  const Rep& r = *rep_;
+  Left left;
+  if (!r.is_ready() || !r.all) return left;
+  const Tables& tables = *r.exact.tables;
+  std::vector<bool> seen(tables.items.size());
+  for (const Used& one : used) {
+    const Item* const item = r.all->item(one.action);
+    if (item != nullptr) {
+      seen[static_cast<std::size_t>(item - tables.items.data())] = true;
+    } else if (!one.entry || one.entry->size != 0) {
+      ++left.strangers;
+    }
+  }
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    const Item& item = tables.items[i];
+    if (seen[i] || item.idle > 0) continue;
+    if (item.output == kNone) {
+      ++left.dead;
+    } else if (tables.outputs[item.output].size != 0) {
+      ++left.alive;
+    }
+  }
+  return left;
+}
+
 void Packs::keep(const store::Entry& entry, bool compressed, const net::Body& body) {
   if (entry.size <= kSmall) return;
   rep_->spool.keep(entry.output, compressed ? Codec::kZstd : Codec::kRaw, body);
@@ -248,6 +274,9 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
   Rep& r = *rep_;
   if (!r.is_ready()) return base::Done{};
   const auto bad = r.bad();
+  // Who fetched nothing works where all is on the disk, and changes it again in a minute: what that
+  // leaves helps few, and go waits for it.
+  const bool at_home = counts().ranges == 0;
 
   // The scope's own, with a pack if need be. Where somebody else has left one meanwhile, once more
   // from theirs. What was read at the start stays: ranges of it may still be on their way.
@@ -257,7 +286,7 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
   for (bool again = false;; again = true) {
     // The module's was written last: all its scopes draw on the same packs, and old ones fall free.
     const Known known{tables_of(*before), tables_of(r.module), bad, true};
-    auto recipe = next_recipe(used, known, {});
+    auto recipe = next_recipe(used, known, {.only_packs = at_home});
     if (!recipe) break;
     auto tables = r.with_pack(*std::move(recipe), call, moved);
     if (!tables) return tables.error();
@@ -272,9 +301,11 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
   if (r.exact_name == r.module_name) return base::Done{};
 
   const Tables* const own = exact ? &*exact : tables_of(*before);
+  Rules rules = kModuleRules;
+  rules.only_packs = at_home && !exact;
   for (bool again = false;; again = true) {
     const Known known{tables_of(*before_module), own, bad, exact.has_value()};
-    const auto recipe = next_recipe(used, known, kModuleRules);
+    const auto recipe = next_recipe(used, known, rules);
     if (!recipe) break;
     const auto stored =
         r.put_manifest(r.module_name, *before_module, finish(*recipe, {}, {}), call);

@@ -295,7 +295,8 @@ std::optional<Recipe> next_recipe(std::span<const Used> used, const Known& known
       (lack.bytes > kWorthPacking || lack.outputs.size() * kWorthPackingPart > lack.used)) {
     to_pack = std::move(lack.outputs);
   }
-  if (!has_news(used, known, places, to_pack)) return std::nullopt;
+  const bool only_packs = rules.only_packs && known.own != nullptr;
+  if (only_packs ? to_pack.empty() : !has_news(used, known, places, to_pack)) return std::nullopt;
   Recipe recipe = build(used, known, rules, places, to_pack);
   if (!rules.may_pack) return recipe;
   const std::size_t before = to_pack.size();

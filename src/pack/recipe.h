@@ -31,6 +31,7 @@ struct Rules {
   std::uint32_t max_idle = 4;     // manifests that an action stays in without being asked for
   std::uint32_t max_keeping = 0;  // of those: in which it keeps a pack named that nobody else needs
   bool may_pack = true;           // false: only draw on packs that are there
+  bool only_packs = false;        // true: what is not worth a pack is no news
 };
 
 // For a manifest that all commands of a module write.

@@ -24,6 +24,12 @@ constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 // Compressors beside each other: each holds 1.3 MB, and there are only so many cores.
 constexpr std::size_t kEncoders = 2;
 
+// A body of up to this size is sent without asking whether the remote has it.
+constexpr std::int64_t kNotAskedFor = std::int64_t{4} << 10U;
+
+// More changes than this are not looked through for what takes the place of what.
+constexpr std::int64_t kFewChanges = 16;
+
 // Uploads give way to the compiler.
 constexpr int kNice = 10;
 
@@ -67,6 +73,14 @@ class Session {
   std::vector<store::ActionId> order_;
 };
 
+// Uploads that are queued or on their way.
+struct Queue {
+  std::int64_t all = 0, empty = 0;  // empty: of outputs of no bytes
+  std::int64_t left(Remote::Flush what) const {
+    return what == Remote::Flush::kAll ? all : all - empty;
+  }
+};
+
 }  // namespace
 
 object::Key entry_key(const store::ActionId& action) {
@@ -86,7 +100,7 @@ struct Remote::Rep {
   store::Store& local;
   const Options options;
 
-  base::Guarded<Session> session;
+  mutable base::Guarded<Session> session;
 
   // Few compressors, and whoever needs one waits for it: memory is bounded, and so is the load.
   base::Guarded<std::vector<std::unique_ptr<Encoder>>> encoders;
@@ -95,17 +109,22 @@ struct Remote::Rep {
 
   std::atomic<std::int64_t> hits = 0, misses = 0, corrupt = 0, faults = 0, saved_ms = 0;
   std::atomic<std::int64_t> uploads = 0, upload_faults = 0, bytes_down = 0, bytes_up = 0;
-  std::atomic<std::int64_t> waiting = 0;   // uploads queued or on their way
-  std::atomic<std::int64_t> given_up = 0;  // uploads that were dropped
-  std::atomic<std::int64_t> moved = 0;     // grows while something does
-  std::int64_t seen = -1;                  // by flush(), of what moves
-  Clock::time_point since;                 // when it last saw that grow
+  std::atomic<std::int64_t> strangers_hit = 0, strangers_missed = 0;  // asked for singly
+  std::atomic<std::int64_t> given_up = 0;                             // uploads that were dropped
+  std::atomic<std::int64_t> moved = 0;                                // grows while something does
+  mutable base::Guarded<Queue> queue;
+  std::condition_variable shorter;  // the queue is
+  std::int64_t seen = -1;           // by flush(), of what moves
+  Clock::time_point since;          // when it last saw that grow
   std::stop_source stop;
   std::optional<pack::Packs> packs;      // where there are any
   std::optional<base::Workers> workers;  // last: ends first
 
   void note_hit(const store::ActionId& action, const store::Entry& entry, std::uint32_t cost_ms);
   std::optional<store::Hit> note_miss(const store::ActionId& action);
+  bool follows_a_dead_one() const;
+  void queue_up(bool empty);
+  void end_one(bool empty);
   void upload_packs();
   base::Result<Encoded> encode(const Header& header, const std::string& path);
   bool remote_has(const store::ActionId& action, const store::Entry& entry);
@@ -142,12 +161,26 @@ std::optional<store::Hit> Remote::Rep::note_miss(const store::ActionId& action) 
   return std::nullopt;
 }
 
+// After a change new actions take the places of old ones, which nobody asks for any more. Where
+// only dead ones are left for the next to take, and the remote had none of those before it, the
+// next is the link of what was just compiled here for the first time: not worth a round trip.
+// Should that be wrong, something is compiled twice.
+bool Remote::Rep::follows_a_dead_one() const {
+  const std::int64_t missed = strangers_missed;
+  if (missed == 0 || missed > kFewChanges || strangers_hit > 0) return false;
+  const auto left = packs->left(session.lock()->used());
+  return left.dead > 0 && left.alive <= left.strangers;
+}
+
 base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& action,
                                                     const base::Call& call) {
   Rep& r = *rep_;
   if (r.packs) {
     const auto word = r.packs->find(action, call);
-    if (word == pack::Packs::Word::kDead) return r.note_miss(action);
+    const bool stranger = word == pack::Packs::Word::kUnknown;
+    if (word == pack::Packs::Word::kDead || (stranger && r.follows_a_dead_one())) {
+      return r.note_miss(action);
+    }
     if (word == pack::Packs::Word::kHere) {
       auto hit = r.local.get(action);
       if (hit && *hit) {
@@ -170,10 +203,14 @@ base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& actio
     ++r.faults;
     return reply.error();
   }
-  if (reply && !*reply) return r.note_miss(action);
+  if (reply && !*reply) {
+    ++r.strangers_missed;
+    return r.note_miss(action);
+  }
 
   auto hit = sink.finish();
   if (hit) {
+    ++r.strangers_hit;
     ++r.hits;
     r.saved_ms += sink.cost_ms();
     r.note_hit(action, hit->entry, sink.cost_ms());
@@ -203,12 +240,13 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
     if (done) done();
     return;
   }
+  const bool empty = hit.entry.size == 0;
   std::uint32_t cost = 0;
   bool check = false;
   {
     auto now = r.session.lock();
     Known& known = (*now)[action];
-    check = !known.asked;
+    check = !known.asked && hit.entry.size > kNotAskedFor;
     if (known.missed) {
       const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - known.since);
       cost = static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
@@ -217,25 +255,24 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
     known.entry = hit.entry;
     known.cost_ms = cost;
   }
-  if (hit.entry.size == 0 && r.packs && r.packs->gives_nothing(action)) {
+  if (empty && r.packs && r.packs->gives_nothing(action)) {
     if (done) done();
     return;
   }
-  if (r.waiting >= static_cast<std::int64_t>(r.options.upload_queue)) {
+  if (r.queue.lock()->all >= static_cast<std::int64_t>(r.options.upload_queue)) {
     ++r.given_up;
     if (done) done();
     return;
   }
-  ++r.waiting;
-  r.workers->add([this, action, hit, cost, check, done = std::move(done)] {
+  r.queue_up(empty);
+  r.workers->add([this, action, hit, cost, check, empty, done = std::move(done)] {
     Rep& rep = *rep_;
     if (rep.stop.stop_requested()) {
       ++rep.given_up;
     } else {
       rep.upload(action, hit, cost, check);
     }
-    --rep.waiting;
-    ++rep.moved;
+    rep.end_one(empty);
     if (done) done();
   });
 }
@@ -307,11 +344,10 @@ void Remote::close() {
   if (!r.packs) return;
   r.packs->stop();
   if (r.objects.counts().read_only || r.stop.stop_requested()) return;
-  ++r.waiting;
+  r.queue_up(false);
   r.workers->add([&r] {
     r.upload_packs();
-    --r.waiting;
-    ++r.moved;
+    r.end_one(false);
   });
 }
 
@@ -328,9 +364,24 @@ void Remote::Rep::upload_packs() {
   base::log(base::LogLevel::kInfo, "packs: {}", left.error().message);
 }
 
-bool Remote::flush(Clock::time_point until, milliseconds stall) {
+void Remote::Rep::queue_up(bool empty) {
+  auto now = queue.lock();
+  ++now->all;
+  now->empty += empty ? 1 : 0;
+}
+
+void Remote::Rep::end_one(bool empty) {
+  ++moved;
+  auto now = queue.lock();
+  --now->all;
+  now->empty -= empty ? 1 : 0;
+  shorter.notify_all();
+}
+
+bool Remote::flush(Clock::time_point until, milliseconds stall, Flush what) {
   Rep& r = *rep_;
-  while (r.waiting > 0) {
+  auto queue = r.queue.lock();
+  while (queue->left(what) > 0) {
     const std::int64_t moved = r.moved + r.objects.moved();
     const Clock::time_point now = Clock::now();
     if (moved != r.seen) {
@@ -338,12 +389,13 @@ bool Remote::flush(Clock::time_point until, milliseconds stall) {
       r.since = now;
     }
     if (now >= until || now - r.since >= stall) return false;
-    r.workers->wait_idle(std::min({until, r.since + stall, now + milliseconds(100)}));
+    queue.wait_until(r.shorter, std::min({until, r.since + stall, now + milliseconds(100)}),
+                     [&](const Queue& state) { return state.left(what) == 0; });
   }
   return true;
 }
 
-std::int64_t Remote::pending() const { return rep_->waiting; }
+std::int64_t Remote::pending() const { return rep_->queue.lock()->all; }
 
 std::int64_t Remote::give_up() {
   Rep& r = *rep_;

@@ -71,9 +71,11 @@ class Remote {
   // No more gets and puts. Packs for the next session what this one used: one more upload.
   void close();
 
-  // Waits for uploads until all are done, `until` is reached, or nothing has moved for `stall`
-  // since the first call. True: all done. For one thread.
-  bool flush(std::chrono::steady_clock::time_point until, std::chrono::milliseconds stall);
+  // Waits for uploads until they are done, `until` is reached, or nothing has moved for `stall`
+  // since the first call. True: done. For one thread.
+  enum class Flush { kAll, kNotEmpty };  // kNotEmpty: but for those of outputs of no bytes
+  bool flush(std::chrono::steady_clock::time_point until, std::chrono::milliseconds stall,
+             Flush what = Flush::kAll);
 
   // How many uploads are queued or on their way.
   std::int64_t pending() const;

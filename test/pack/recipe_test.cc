@@ -79,6 +79,19 @@ TEST(Recipe, IsNoneWithoutNews) {
   EXPECT_FALSE(next_recipe({}, {}, {})) << "nothing at all";
 }
 
+TEST(Recipe, OfWhoFetchedNothingIsAboutPacksOnly) {
+  const Tables own = packed(*next_recipe(many(1, 100), {}, {}), 1);
+  const Known known{&own, nullptr, {}};
+  const Rules at_home{.only_packs = true};
+  auto session = many(1, 100);
+  session.push_back(dead(200));
+  EXPECT_TRUE(next_recipe(session, known, {}));
+  EXPECT_FALSE(next_recipe(session, known, at_home));
+  session.push_back(used(201, 2 * kMiB));
+  EXPECT_TRUE(next_recipe(session, known, at_home));
+  EXPECT_TRUE(next_recipe(std::vector{dead(200)}, {}, at_home)) << "the first of its scope";
+}
+
 // `go clean -testcache`, and a test result that is put anew.
 TEST(Recipe, TakesTheTimeOfALaterPut) {
   std::vector<Used> session{used(1)};

@@ -1,5 +1,7 @@
 #include "remote/remote.h"
 
+#include <future>
+
 #include "remote/entry.h"
 #include "test/support/store_fixture.h"
 
@@ -102,26 +104,72 @@ TEST_F(RemoteTest, KnowsWhatAHitSaves) {
 }
 
 TEST_F(RemoteTest, SendsAgainWhatIsRenewedAndNotWhatIsThere) {
+  const std::string same(5000, 's'), other(5000, 'o');
   const auto a = machine("a");
-  put(*a, action(1), "same");
+  put(*a, action(1), same);
   ASSERT_TRUE(a->flush());
 
   const auto b = machine("b");
   now_ += std::chrono::hours(1);
-  put(*b, action(1), "same");  // `go build -a` asks for nothing
+  put(*b, action(1), same);  // `go build -a` asks for nothing
   ASSERT_TRUE(b->flush());
   EXPECT_EQ(b->shared.counts().uploads, 0);
-  put(*b, action(1), "other");
+  put(*b, action(1), other);
   ASSERT_TRUE(b->flush());
   EXPECT_EQ(b->shared.counts().uploads, 1);
 
   b->shared.note_local_hit(
       action(1),
       StoreTest::get(b->store, action(1))->entry);  // a test result that had expired, made anew
-  put(*b, action(1), "other");
+  put(*b, action(1), other);
   ASSERT_TRUE(b->flush());
   EXPECT_EQ(b->shared.counts().uploads, 2);
   EXPECT_EQ(machine("c")->get(action(1))->entry.put_time, now_);
+
+  put(*b, action(2), "small");
+  put(*b, action(2), "small");
+  ASSERT_TRUE(b->flush());
+  EXPECT_EQ(b->shared.counts().uploads, 4) << "sent sooner than asked for";
+}
+
+TEST_F(RemoteTest, WaitsForEmptyOutputsOnlyWhereAsked) {
+  const auto a = machine("a", {.upload_concurrency = 1});
+  const auto full = StoreTest::put(a->store, action(1), "x"),
+             empty = StoreTest::put(a->store, action(2), "");
+  ASSERT_TRUE(full && empty);
+  std::promise<void> held;
+  a->shared.put(action(1), *full, [&] { held.get_future().wait(); });  // the only worker
+  a->shared.put(action(2), *empty);
+  const auto in = [](seconds time) { return std::chrono::steady_clock::now() + time; };
+  EXPECT_TRUE(a->shared.flush(in(seconds(10)), seconds(5), Remote::Flush::kNotEmpty));
+  EXPECT_FALSE(a->shared.flush(in(seconds(0)), seconds(5)));
+  held.set_value();
+  EXPECT_TRUE(a->flush());
+}
+
+// A file of a main package changes: its link, which nobody ever puts, costs no round trip.
+TEST_F(RemoteTest, ExpectsNoLinkOfWhatWasCompiledHereFirst) {
+  Options how;
+  how.packs.scope = [this] { return std::pair(action(100).hash, action(100).hash); };
+  const auto session = [&](Machine& on, const std::vector<std::uint8_t>& compiles,
+                           std::uint8_t link) {
+    for (const std::uint8_t number : compiles) {
+      if (!on.get(action(number))) put(on, action(number), std::string(20'000, 'x'));
+    }
+    const auto asked = on.objects.counts().gets;
+    EXPECT_FALSE(on.get(action(link)));
+    return on.objects.counts().gets - asked;
+  };
+  const auto first = machine("first", how);
+  EXPECT_EQ(session(*first, {1, 2, 3}, 4), 1) << "nothing is known";
+  first->shared.close();
+  ASSERT_TRUE(first->flush());
+
+  const auto changed = machine("changed", how);
+  EXPECT_EQ(session(*changed, {1, 2, 13}, 14), 0);
+  EXPECT_EQ(session(*machine("cut short", how), {1, 23}, 24), 1) << "2 and 3 may still change";
+  ASSERT_TRUE(changed->flush());
+  EXPECT_EQ(session(*machine("second", how), {1, 2, 13}, 34), 1) << "somebody was here before";
 }
 
 // Each build puts what its linker printed: nothing, without asking first.
