@@ -19,10 +19,10 @@
 //   tables    = counts packs frames outputs items
 //   counts    = 4 x u32: packs, frames, outputs, items
 //   packs     = each: id 32, size u64
-//   frames    = each: pack u32, codec u32 (0 raw, 1 zstd), offset u64, stored size u64, raw size
-//   u64 outputs   = each: OutputID 32, size u64, frame u32 (2^32-1: an output of no bytes), offset
-//   in
-//               the raw frame u32
+//   frames    = each: pack u32, codec u32 (0 raw, 1 zstd), offset u64, stored size u64,
+//               raw size u64
+//   outputs   = each: OutputID 32, size u64, frame u32 (2^32-1: an output of no bytes),
+//               offset in the raw frame u32
 //   items     = each: ActionID 32, output u32 (2^32-1: dead), put time u64 (ns since the Unix
 //               epoch), cost u32 (ms), idle u32
 //   data      = frames, each decodable by itself
