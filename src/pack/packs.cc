@@ -170,15 +170,15 @@ Packs::Left Packs::left(std::span<const Used> used) const {
     const Item* const item = r.all->item(one.action);
     if (item != nullptr) {
       seen[static_cast<std::size_t>(item - tables.items.data())] = true;
-    } else if (!one.entry || one.entry->size != 0) {
+    } else if (one.put && one.entry && one.entry->size != 0) {
       ++left.strangers;
     }
   }
   for (std::size_t i = 0; i < seen.size(); ++i) {
     const Item& item = tables.items[i];
-    if (seen[i] || item.idle > 0) continue;
+    if (seen[i]) continue;
     if (item.output == kNone) {
-      ++left.dead;
+      left.dead += item.idle == 0 ? 1 : 0;
     } else if (tables.outputs[item.output].size != 0) {
       ++left.alive;
     }

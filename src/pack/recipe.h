@@ -35,7 +35,7 @@ struct Rules {
 };
 
 // For a manifest that all commands of a module write.
-constexpr Rules kModuleRules{.max_idle = 64, .max_keeping = 4, .may_pack = false};
+constexpr Rules kModuleRules{.max_idle = 64, .max_keeping = 2, .may_pack = false};
 
 // nullopt: the manifest that is there is as good. Else the next one:
 //
