@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the servers that the tests start: minio, toxiproxy-server and toxiproxy-cli; and a Python of their own
-# (a venv, python/) with moto and boto3.
+# Builds the servers that the tests start: minio, fake-gcs-server, toxiproxy-server and toxiproxy-cli; and a Python
+# of their own (a venv, python/) with moto, boto3 and google-auth.
 #
 # They go into ${GOPOUCH_TEST_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/gopouch-test/bin} and stay there between runs.
 # Where the pinned versions are there already it does nothing and needs no network. The first run takes minutes:
@@ -10,6 +10,7 @@ set -euo pipefail
 # NAME PACKAGE VERSION, one a line. A binary says its version itself (go version -m).
 servers=(
   "minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c"
+  "fake-gcs-server github.com/fsouza/fake-gcs-server v1.56.1"
   "toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server v2.5.0"
   "toxiproxy-cli github.com/Shopify/toxiproxy/v2/cmd/cli v2.5.0"
 )
@@ -49,5 +50,10 @@ if [[ $("$python/bin/python" -c 'import moto, boto3; print(moto.__version__)' 2>
   rm -rf "$python"
   python3 -m venv "$python"
   "$python/bin/pip" install -q --disable-pip-version-check "moto[server]==$moto" boto3 >&2
+fi
+google=2.43.0
+if [[ $("$python/bin/python" -c 'import google.auth; print(google.auth.__version__)' 2>/dev/null) != "$google" ]]; then
+  echo "test-servers: installing google-auth $google" >&2
+  "$python/bin/pip" install -q --disable-pip-version-check "google-auth==$google" >&2
 fi
 echo "$bin"

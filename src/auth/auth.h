@@ -1,8 +1,9 @@
 // Who we are to a cloud: AWS credentials from wherever the AWS tools would find them, and the
-// signature that proves them.
+// signature that proves them; Google's tokens from wherever Google's libraries would.
 //
 // Rules: the "Configuration and credential file settings" and "Standardized credential providers"
-// pages of the AWS SDKs and Tools reference guide; "Signature Version 4" of the IAM user guide.
+// pages of the AWS SDKs and Tools reference guide; "Signature Version 4" of the IAM user guide;
+// "How Application Default Credentials works" of Google Cloud's authentication guide.
 // Nothing here runs before a remote is first used: no file is read and no host asked at start.
 #pragma once
 
@@ -108,5 +109,44 @@ inline constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 // stands, percent-encoded once (s3) or twice (others).
 void sign_aws(net::Request& request, const AwsCredentials& credentials, const AwsScope& scope,
               std::string_view payload);
+
+// A bearer's token, as Google's services take it.
+struct GoogleToken {
+  base::Secret token;
+  std::optional<Time> expires = {};  // nullopt: nobody said
+  std::string quota_project = {};    // who pays for requests, where that is said; empty: not said
+  std::string source = {};           // for doctor: "service account a@b (gcloud's login)"
+};
+
+struct GoogleOptions {
+  // The value of a variable (GOOGLE_*, CLOUDSDK_CONFIG, HOME, AWS_*), or nullopt. Must be callable
+  // from any thread.
+  std::function<std::optional<std::string>(std::string_view name)> env;
+  std::function<Time()> now = [] {
+    return std::chrono::time_point_cast<Time::duration>(std::chrono::system_clock::now());
+  };
+  std::string scope;  // what the token is for: "https://www.googleapis.com/auth/…"
+  // Where the metadata server is; GCE_METADATA_HOST goes before it.
+  std::string metadata_host = "169.254.169.254";
+};
+
+// Application Default Credentials: one token, found on first use and kept; renewed before it
+// expires by one caller while the others go on with the old one. Safe for concurrent use.
+class GoogleChain {
+ public:
+  // `client` must outlive the chain.
+  GoogleChain(GoogleOptions options, net::Client& client);
+  ~GoogleChain();
+
+  // As AwsChain's.
+  base::Result<std::optional<GoogleToken>> get(const base::Call& call);
+  void renew(const GoogleToken& refused);
+
+  const std::function<Time()>& clock() const;  // GoogleOptions::now
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
 
 }  // namespace gopouch::auth

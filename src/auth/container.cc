@@ -4,8 +4,6 @@
 // Rules: "Container credential provider" of the AWS SDKs and Tools reference guide. Since the reply
 // is believed, the full URI must be https, this very machine, or one of the link-local addresses
 // that only the platform itself can have.
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 
@@ -22,17 +20,10 @@ constexpr std::string_view kRelative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 constexpr std::string_view kFull = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 constexpr std::string_view kHost = "http://169.254.170.2";
 
-bool is_loopback(const std::string& host) {
-  in_addr four{};
-  if (::inet_pton(AF_INET, host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24U == 127;
-  in6_addr six{};
-  return ::inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 bool may_be_asked(const net::Url& url) {
-  constexpr std::array<std::string_view, 4> kHosts{"169.254.170.2", "169.254.170.23",
-                                                   "fd00:ec2::23", "localhost"};
-  return url.scheme == "https" || is_loopback(url.host) ||
+  constexpr std::array<std::string_view, 3> kHosts{"169.254.170.2", "169.254.170.23",
+                                                   "fd00:ec2::23"};
+  return url.scheme == "https" || net::is_loopback(url.host) ||
          std::find(kHosts.begin(), kHosts.end(), url.host) != kHosts.end();
 }
 

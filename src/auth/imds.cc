@@ -38,20 +38,9 @@ class Instance {
   Instance(const Asking& ask, net::Url endpoint) : ask_(ask), endpoint_(std::move(endpoint)) {}
 
   Found credentials() {
-    auto token =
-        send("PUT", {"X-aws-ec2-metadata-token-ttl-seconds", "21600"}, "/latest/api/token");
-    if (!token) {
-      if (ask_.call.over() || token.error().fault == base::Fault::kStopped) return token.error();
-      return nothing();
-    }
-    // Not there, switched off, or somebody else's server.
-    if (token->status != 200) {
-      if (fault_of_status(token->status) == base::Fault::kUnavailable) return refused(*token);
-      return nothing();
-    }
-    token_ = trim(token->body);
-    if (token_.empty() || token_.find_first_of("\r\n") != std::string::npos) return nothing();
-
+    const auto there = begin();
+    if (!there) return there.error();
+    if (!*there) return nothing();
     const auto roles = get(std::string(kRoles));
     if (!roles) return roles.error();
     if (roles->status == 404) return nothing();  // an instance without a role
@@ -76,7 +65,33 @@ class Instance {
     return std::optional(*std::move(made));
   }
 
+  base::Result<std::optional<std::string>> text(const std::string& path) {
+    const auto there = begin();
+    if (!there) return there.error();
+    if (!*there) return std::optional<std::string>();
+    const auto reply = get(path);
+    if (!reply) return reply.error();
+    if (reply->status != 200) return refused(*reply);
+    return std::optional(one_line(reply->body));
+  }
+
  private:
+  // Asks for the token. False: it is not there, switched off, or somebody else's server.
+  base::Result<bool> begin() {
+    const auto token =
+        send("PUT", {"X-aws-ec2-metadata-token-ttl-seconds", "21600"}, "/latest/api/token");
+    if (!token) {
+      if (ask_.call.over() || token.error().fault == base::Fault::kStopped) return token.error();
+      return false;
+    }
+    if (token->status != 200) {
+      if (fault_of_status(token->status) == base::Fault::kUnavailable) return refused(*token);
+      return false;
+    }
+    token_ = trim(token->body);
+    return !token_.empty() && token_.find_first_of("\r\n") == std::string::npos;
+  }
+
   static Found nothing() { return std::optional<AwsCredentials>(); }
 
   static base::Error refused(const net::Reply& reply) {
@@ -96,7 +111,7 @@ class Instance {
     request.url.path += path;
     for (int attempt = 1;; ++attempt) {
       const base::Call call = ask_.call.at_most(kPatience);
-      auto reply = send_patiently({ask_.options, ask_.client, call}, request, kWhat, 1);
+      auto reply = send_patiently({ask_.client, call}, request, kWhat, 1);
       const bool again = reply ? fault_of_status(reply->status) == base::Fault::kUnavailable
                                : reply.error().fault != base::Fault::kInvalid;
       const bool good = reply && reply->status == 200;
@@ -109,18 +124,30 @@ class Instance {
   std::string token_;
 };
 
-}  // namespace
-
-Found from_instance(const Asking& ask, const SharedFiles& files) {
-  if (variable_is_true(ask.options, "AWS_EC2_METADATA_DISABLED")) {
-    return std::optional<AwsCredentials>();
-  }
+// nullopt: nobody is to be asked.
+base::Result<std::optional<Instance>> instance_of(const Asking& ask, const SharedFiles& files) {
+  if (variable_is_true(ask.options, "AWS_EC2_METADATA_DISABLED")) return std::optional<Instance>();
   auto url = net::parse_url(endpoint(ask, files));
   if (!url) {
     return base::Error{base::Fault::kInvalid, fmt::format("{}: {}", kWhat, url.error().message)};
   }
   while (url->path.ends_with('/')) url->path.pop_back();
-  return Instance(ask, *std::move(url)).credentials();
+  return std::optional<Instance>(std::in_place, ask, *std::move(url));
+}
+
+}  // namespace
+
+Found from_instance(const Asking& ask, const SharedFiles& files) {
+  auto instance = instance_of(ask, files);
+  if (!instance) return instance.error();
+  return *instance ? (*instance)->credentials() : std::optional<AwsCredentials>();
+}
+
+base::Result<std::optional<std::string>> instance_text(const Asking& ask, const SharedFiles& files,
+                                                       const std::string& path) {
+  auto instance = instance_of(ask, files);
+  if (!instance) return instance.error();
+  return *instance ? (*instance)->text(path) : std::optional<std::string>();
 }
 
 }  // namespace gopouch::auth

@@ -18,17 +18,20 @@ bool will_pass(const base::Error& error) {
 
 }  // namespace
 
-bool Kept::recent(const State& state, std::chrono::seconds time) const {
+template <typename T>
+bool KeptOf<T>::recent(const State& state, std::chrono::seconds time) const {
   const auto since = now_() - state.tried;
   return state.rounds > 0 && since >= Time::duration::zero() && since < time;
 }
 
-bool Kept::usable(const State& state) const {
+template <typename T>
+bool KeptOf<T>::usable(const State& state) const {
   return state.held && !state.refused &&
          (!*state.held || !(*state.held)->expires || *(*state.held)->expires > now_());
 }
 
-Kept::Need Kept::need(const State& state) const {
+template <typename T>
+typename KeptOf<T>::Need KeptOf<T>::need(const State& state) const {
   if (!state.held || state.refused) return Need::kNow;
   if (!*state.held || !(*state.held)->expires) return Need::kNothing;
   if (recent(state, kBetween) && (!state.error || usable(state))) return Need::kNothing;
@@ -37,7 +40,8 @@ Kept::Need Kept::need(const State& state) const {
   return left < ends_.ahead ? Need::kSoon : Need::kNothing;
 }
 
-void Kept::fetch(Locked& state, const base::Call& call) {
+template <typename T>
+void KeptOf<T>::fetch(Locked& state, const base::Call& call) {
   const std::uint64_t refusals = state->refusals;
   state->fetching = true;
   Found found = base::Error{};
@@ -56,14 +60,16 @@ void Kept::fetch(Locked& state, const base::Call& call) {
   ended_.notify_all();
 }
 
-std::optional<Found> Kept::outcome(const State& state) const {
+template <typename T>
+auto KeptOf<T>::outcome(const State& state) const -> std::optional<Found> {
   if (!state.error) return std::nullopt;
   if (usable(state)) return Found(*state.held);
   if (state.error_is_ours) return std::nullopt;
   return Found(*state.error);
 }
 
-Found Kept::get(const base::Call& call) {
+template <typename T>
+auto KeptOf<T>::get(const base::Call& call) -> Found {
   auto state = state_.lock();
   while (true) {
     const Need now = need(*state);
@@ -93,22 +99,32 @@ Found Kept::get(const base::Call& call) {
   }
 }
 
-void Kept::refuse(State& state) {
+template <typename T>
+void KeptOf<T>::refuse(State& state) {
   state.refused = true;
   state.refusals += 1;
   state.error.reset();
 }
 
-void Kept::renew() { refuse(*state_.lock()); }
+template <typename T>
+void KeptOf<T>::renew() {
+  refuse(*state_.lock());
+}
 
-void Kept::renew(const AwsCredentials& refused) {
+template <typename T>
+void KeptOf<T>::renew(const T& refused) {
   auto state = state_.lock();
-  if (state->held && *state->held &&
-      ((*state->held)->access_key_id != refused.access_key_id ||
-       (*state->held)->session_token != refused.session_token)) {
-    return;
-  }
+  if (state->held && *state->held && !same_secret(**state->held, refused)) return;
   refuse(*state);
 }
+
+bool same_secret(const AwsCredentials& a, const AwsCredentials& b) {
+  return a.access_key_id == b.access_key_id && a.session_token == b.session_token;
+}
+
+bool same_secret(const GoogleToken& a, const GoogleToken& b) { return a.token == b.token; }
+
+template class KeptOf<AwsCredentials>;
+template class KeptOf<GoogleToken>;
 
 }  // namespace gopouch::auth

@@ -17,11 +17,12 @@
 
 namespace gopouch::auth {
 
-using Found = base::Result<std::optional<AwsCredentials>>;
-
-// Safe for concurrent use.
-class Kept {
+// Safe for concurrent use. T is AwsCredentials or GoogleToken: it has `expires`, and same_secret()
+// tells two of them apart.
+template <typename T>
+class KeptOf {
  public:
+  using Found = base::Result<std::optional<T>>;
   using Fetch = std::function<Found(const base::Call& call)>;
   struct Ends {
     std::chrono::seconds ahead;  // one caller renews when less time than this is left
@@ -29,28 +30,28 @@ class Kept {
   };
 
   // `fetch` runs on the thread of whoever gets, one at a time. It must not throw.
-  Kept(Fetch fetch, std::function<Time()> now, Ends ends)
+  KeptOf(Fetch fetch, std::function<Time()> now, Ends ends)
       : fetch_(std::move(fetch)), now_(std::move(now)), ends_(ends) {}
 
   Found get(const base::Call& call);
 
   // The next get() fetches, whatever the time. With `refused`: not if others are here by now.
   void renew();
-  void renew(const AwsCredentials& refused);
+  void renew(const T& refused);
 
  private:
   enum class Need { kNothing, kSoon, kNow };
   struct State {
-    std::optional<std::optional<AwsCredentials>> held;  // nullopt: never asked
-    bool refused = false;                               // what is held
-    std::uint64_t refusals = 0;                         // calls of renew() that counted
+    std::optional<std::optional<T>> held;  // nullopt: never asked
+    bool refused = false;                  // what is held
+    std::uint64_t refusals = 0;            // calls of renew() that counted
     bool fetching = false;
     std::uint64_t rounds = 0;          // fetches that ended
     std::optional<base::Error> error;  // of the last one
     bool error_is_ours = false;        // of whoever fetched: out of time, stopped
     Time tried{};                      // when it ended
   };
-  using Locked = base::Guarded<State>::Locked;
+  using Locked = typename base::Guarded<State>::Locked;
 
   Need need(const State& state) const;
   bool usable(const State& state) const;
@@ -66,5 +67,14 @@ class Kept {
   std::condition_variable ended_;
   base::Guarded<State> state_;
 };
+
+bool same_secret(const AwsCredentials& a, const AwsCredentials& b);
+bool same_secret(const GoogleToken& a, const GoogleToken& b);
+
+extern template class KeptOf<AwsCredentials>;
+extern template class KeptOf<GoogleToken>;
+
+using Kept = KeptOf<AwsCredentials>;
+using Found = Kept::Found;
 
 }  // namespace gopouch::auth

@@ -52,25 +52,23 @@ std::optional<std::chrono::minutes> parse_offset(std::string_view text) {
   return sign * (std::chrono::hours(*hours) + std::chrono::minutes(*minutes));
 }
 
-// Keys and tokens are printable ASCII without spaces: anything else would be a part of a header of
-// somebody else's making.
+}  // namespace
+
 bool is_fit(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7F; });
 }
-
-}  // namespace
 
 base::Fault fault_of_status(int status) {
   if (status == 429 || status >= 500) return base::Fault::kUnavailable;
   return base::Fault::kDenied;
 }
 
-base::Result<net::Reply> send_patiently(const Asking& ask, net::Request request,
+base::Result<net::Reply> send_patiently(const Line& line, net::Request request,
                                         std::string_view what, int attempts) {
   request.body_limit = kLargestReply;
   for (int attempt = 1;; ++attempt) {
-    auto reply = ask.client.send(request, ask.call);
-    if (attempt < attempts && may_help(reply) && base::pause(ask.call, pause_before(attempt))) {
+    auto reply = line.client.send(request, line.call);
+    if (attempt < attempts && may_help(reply) && base::pause(line.call, pause_before(attempt))) {
       continue;
     }
     if (reply) return reply;

@@ -15,7 +15,7 @@ inline constexpr std::size_t kLargestReply = std::size_t{64} << 10U;
 
 // Sends, up to `attempts` times where trying again may help (kUnavailable, 429, 5xx), with pauses
 // from a tenth of a second on. `what` begins the message of an error. Never kCorrupt.
-base::Result<net::Reply> send_patiently(const Asking& ask, net::Request request,
+base::Result<net::Reply> send_patiently(const Line& line, net::Request request,
                                         std::string_view what, int attempts = 3);
 
 // The Fault of a reply that is no success.
@@ -38,6 +38,10 @@ std::string format_time(Time time);
 // kInvalid.
 base::Result<AwsCredentials> make_credentials(std::string id, std::string secret, std::string token,
                                               std::string_view expires, std::string source);
+
+// Printable ASCII without spaces, as keys and tokens are: anything else would be a part of a header
+// of somebody else's making.
+bool is_fit(std::string_view text);
 
 // Fit for a message: its first line, 200 bytes of it at most, without control characters; empty
 // when it holds any of `secrets`.

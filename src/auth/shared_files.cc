@@ -37,6 +37,14 @@ std::optional<std::string> value_in(const Section* section, std::string_view key
   return at == section->end() || at->second.empty() ? std::nullopt : std::optional(at->second);
 }
 
+// Empty is as good as not set.
+template <typename Env>
+std::optional<std::string> value_of(const Env& env, std::string_view name) {
+  auto value = env ? env(name) : std::nullopt;
+  if (value && value->empty()) value.reset();
+  return value;
+}
+
 }  // namespace
 
 base::Result<std::optional<std::string>> read_small_file(const std::string& path) {
@@ -57,9 +65,11 @@ base::Result<std::optional<std::string>> read_small_file(const std::string& path
 }
 
 std::optional<std::string> variable(const AwsOptions& options, std::string_view name) {
-  auto value = options.env ? options.env(name) : std::nullopt;
-  if (value && value->empty()) value.reset();
-  return value;
+  return value_of(options.env, name);
+}
+
+std::optional<std::string> variable(const GoogleOptions& options, std::string_view name) {
+  return value_of(options.env, name);
 }
 
 bool variable_is_true(const AwsOptions& options, std::string_view name) {

@@ -20,6 +20,7 @@ base::Result<std::optional<std::string>> read_small_file(const std::string& path
 
 // The value of a variable that is set and not empty.
 std::optional<std::string> variable(const AwsOptions& options, std::string_view name);
+std::optional<std::string> variable(const GoogleOptions& options, std::string_view name);
 bool variable_is_true(const AwsOptions& options, std::string_view name);
 
 class SharedFiles {

@@ -12,11 +12,18 @@
 
 namespace gopouch::auth {
 
-// What a source may use.
+// How somebody may be asked, and for how long.
+struct Line {
+  net::Client& client;
+  const base::Call& call;
+};
+
+// What a source of AWS credentials may use.
 struct Asking {
   const AwsOptions& options;
   net::Client& client;
   const base::Call& call;
+  operator Line() const { return {client, call}; }  // NOLINT(google-explicit-constructor)
 };
 
 // True when the chain ends here: found, or in error.
@@ -52,5 +59,9 @@ base::Result<std::optional<net::Url>> container_url(const AwsOptions& options);
 
 // The instance metadata service of EC2, version 2. Nothing, where it cannot be reached.
 Found from_instance(const Asking& ask, const SharedFiles& files);
+
+// What it says at a path: "/latest/meta-data/…". Nothing, as above.
+base::Result<std::optional<std::string>> instance_text(const Asking& ask, const SharedFiles& files,
+                                                       const std::string& path);
 
 }  // namespace gopouch::auth

@@ -50,6 +50,9 @@ struct Url {
 enum class Hosts { kOne, kSeveral };
 base::Result<Url> parse_url(std::string_view text, Hosts hosts = Hosts::kOne);
 
+// Whether a host is this very machine: 127.…, ::1, localhost. Nothing is looked up.
+bool is_loopback(const std::string& host);
+
 // Percent-encodes all but unreserved characters (RFC 3986, 2.3: letters, digits, - . _ ~) and those
 // in `keep`.
 std::string percent_encode(std::string_view text, std::string_view keep = {});
