@@ -84,7 +84,8 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) { s.json = v.number != 0; }},
 
     Key{"remote", Kind::kList, "", "",
-        "the object store that machines share: s3://bucket/prefix, redis://host, file:///folder",
+        "the object store that machines share: s3://bucket/prefix, gs://bucket/prefix, "
+        "redis://host, file:///folder",
         kRemote, [](Settings& s, const Value& v) { s.remote = v.text; }},
     Key{"read-only", Kind::kBool, "", "false", "write nothing to the remote", kRemote,
         [](Settings& s, const Value& v) { s.object.read_only = v.number != 0; }},

@@ -66,7 +66,7 @@ struct Backend {
   bool several_hosts = false;  // its URLs may name more than one
 };
 
-extern const Backend dir, memory, redis, rediss, s3;
+extern const Backend dir, gcs, memory, redis, rediss, s3;
 
 // The backends that users may name, and for tests those that they may not.
 std::span<const Backend* const> backends();
@@ -76,6 +76,9 @@ const Backend* find_backend(std::string_view scheme);
 // What the query of `url` says. kInvalid for a name that neither the backend nor all have: the
 // message lists those that exist.
 base::Result<Parameters> read_parameters(const net::Url& url, const Backend& backend);
+
+// The prefix that a bucket's URL has for its path: decoded, and empty or with one "/" at its end.
+base::Result<std::string> read_prefix(const net::Url& url);
 
 // Whether a text is a Key: for stores that find other things beside their objects.
 bool is_key(std::string_view text);

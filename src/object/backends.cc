@@ -11,7 +11,7 @@ namespace gopouch::object {
 namespace {
 
 // To add a store: its name here, and in the line `extern const Backend` of backend.h.
-constexpr std::array<const Backend*, 4> kBackends{&s3, &redis, &rediss, &dir};
+constexpr std::array<const Backend*, 5> kBackends{&s3, &gcs, &redis, &rediss, &dir};
 
 // What any URL may carry.
 constexpr std::array kCommon{Parameter{"mode", "ro: nothing is written there; rw: the default"}};
@@ -75,6 +75,19 @@ base::Result<std::optional<bool>> Parameters::flag(std::string_view name) const 
   if (*value == "true") return std::optional(true);
   if (*value == "false") return std::optional(false);
   return invalid(fmt::format("?{}= is true or false", name));
+}
+
+base::Result<std::string> read_prefix(const net::Url& url) {
+  auto prefix = net::percent_decode(url.path);
+  if (!prefix) return invalid("a bad % in the URL's path");
+  for (const char letter : *prefix) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (code < 0x20 || code == 0x7f) return invalid("a control character in the URL's path");
+  }
+  prefix->erase(0, std::min(prefix->find_first_not_of('/'), prefix->size()));
+  prefix->erase(prefix->find_last_not_of('/') + 1);
+  if (!prefix->empty()) *prefix += '/';
+  return *std::move(prefix);
 }
 
 base::Result<Parameters> read_parameters(const net::Url& url, const Backend& backend) {

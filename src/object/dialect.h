@@ -38,14 +38,15 @@ std::string_view name_of(Op op);
 // What is to be done. Fields that an operation has no use for stay as they are.
 struct Operation {
   Op op = Op::kGet;
-  Key key = {};                               // kList: what the keys begin with
-  std::optional<Range> range = std::nullopt;  // kGet
-  PutOptions put = {};                        // kPut; kJoinParts: its preconditions
-  std::string page = {};                      // kList: where it begins; empty: at the first key
-  std::span<const Key> keys = {};             // kRemoveAll
-  std::string upload = {};                    // parts: which upload
-  int part = 0;                               // kPutPart: from 1
-  std::span<const std::string> etags = {};    // kJoinParts: of the parts, in order
+  Key key = {};  // kList: what the keys begin with
+  std::optional<Range> range =
+      std::nullopt;                         // kGet; kPutPart where parts have a place, not a number
+  PutOptions put = {};                      // kPut; kJoinParts: its preconditions
+  std::string page = {};                    // kList: where it begins; empty: at the first key
+  std::span<const Key> keys = {};           // kRemoveAll
+  std::string upload = {};                  // parts: which upload
+  int part = 0;                             // kPutPart: from 1
+  std::span<const std::string> etags = {};  // kJoinParts: of the parts, in order
 };
 
 // A request without signature. The body of a PUT is the caller's; other bodies are in `text`, which
@@ -97,9 +98,16 @@ class Dialect {
   // Of a kList that is kDone.
   virtual base::Result<Page> read_page(const Operation& operation,
                                        const std::string& body) const = 0;
+  // Of a kGet or kHead that is kDone: what HTTP's own headers say (ETag; Content-Length,
+  // Last-Modified), unless the store says it elsewhere.
+  virtual std::string version_of(const net::Reply& reply) const;
+  virtual base::Result<Info> read_info(const Operation& operation, const net::Reply& reply) const;
   // How many objects one kRemoveAll takes; 0: the store has none.
   virtual std::size_t removal_size() const = 0;
 };
+
+// `text` from outside as part of a message: one line, bounded, no control characters.
+std::string one_line(std::string_view text);
 
 // What a request was signed with.
 struct Signed {

@@ -7,8 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "base/text.h"
-#include "object/times.h"
+#include "object/body.h"
 
 namespace gopouch::object {
 
@@ -46,8 +45,7 @@ class Receiver {
     if (answer->verdict != Verdict::kDone) return std::optional<Object>();
     begin();
     return std::optional(
-        Object{.bytes = std::move(bytes_),
-               .version = std::string(net::find_header(answer->reply.headers, "ETag"))});
+        Object{.bytes = std::move(bytes_), .version = answer->dialect->version_of(answer->reply)});
   }
 
  private:
@@ -119,7 +117,7 @@ void HttpSender::send(std::span<const Task> tasks, const base::Call& call,
       authorizer_.note(*reply);
       Judgement judgement = (*dialect)->judge(operation, *reply);
       if (judgement.verdict != Verdict::kFailed) {
-        return on_answer(index, Answer{judgement.verdict, *std::move(reply)});
+        return on_answer(index, Answer{judgement.verdict, *std::move(reply), *dialect});
       }
       const bool mended =
           judgement.remedy != Remedy::kNone && authorizer_.mend(judgement, *reply, signed_how[nth]);
@@ -159,6 +157,7 @@ void HttpStore::get(std::span<const Get> gets, const base::Call& call, const OnR
 
 base::Result<PutOutcome> HttpStore::put(const Key& key, const net::Body& body,
                                         const PutOptions& options, const base::Call& call) {
+  if (size_of(body) > large_.above) return large_.put(sender_, key, body, options, call);
   const auto answer = sender_.send({.operation = {.op = Op::kPut, .key = key, .put = options},
                                     .body = body,
                                     .sha256 = options.sha256},
@@ -171,26 +170,18 @@ base::Result<std::optional<Info>> HttpStore::head(const Key& key, const base::Ca
   const auto answer = sender_.send({.operation = {.op = Op::kHead, .key = key}}, call);
   if (!answer) return answer.error();
   if (answer->verdict != Verdict::kDone) return std::optional<Info>();
-  const auto& headers = answer->reply.headers;
-  Info info{.key = key};
-  const std::string_view size = net::find_header(headers, "Content-Length");
-  const auto number = base::parse_number<std::int64_t>(size);
-  if (!number) return Error{Fault::kCorrupt, fmt::format("{}: HEAD tells no size", key)};
-  info.size = *number;
-  info.modified =
-      parse_http_time(net::find_header(headers, "Last-Modified")).value_or(info.modified);
-  return std::optional(std::move(info));
+  auto info = answer->dialect->read_info({.op = Op::kHead, .key = key}, answer->reply);
+  if (!info) return info.error();
+  return std::optional(*std::move(info));
 }
 
 base::Status HttpStore::list(const std::string& prefix, const base::Call& call,
                              const OnPage& on_page) {
   Operation operation{.op = Op::kList, .key = prefix};
   for (;;) {
-    const auto dialect = sender_.dialect(call);
-    if (!dialect) return dialect.error();
     const auto answer = sender_.send({.operation = operation}, call);
     if (!answer) return answer.error();
-    auto page = (*dialect)->read_page(operation, answer->reply.body);
+    auto page = answer->dialect->read_page(operation, answer->reply.body);
     if (!page) return page.error();
     if (!on_page(page->objects) || page->next.empty()) return base::Done{};
     if (page->next == operation.page) {

@@ -28,6 +28,7 @@ struct Task {
 struct Answer {
   Verdict verdict = Verdict::kDone;
   net::Reply reply;
+  std::shared_ptr<const Dialect> dialect;  // that made sense of it
 };
 
 // Safe for concurrent use.
@@ -57,11 +58,19 @@ class HttpSender {
   const std::string name_;
 };
 
-// A Store's methods over a sender; a put is one request.
+// How bodies go that are larger than this: as Store::put.
+struct LargePut {
+  std::int64_t above = INT64_MAX;
+  base::Result<PutOutcome> (*put)(const HttpSender& sender, const Key& key, const net::Body& body,
+                                  const PutOptions& options, const base::Call& call) = nullptr;
+};
+
+// A Store's methods over a sender; a put that is not large is one request.
 class HttpStore final : public Store {
  public:
   // `sender` must outlive the store.
-  explicit HttpStore(const HttpSender& sender) : sender_(sender) {}
+  explicit HttpStore(const HttpSender& sender, const LargePut& large = {})
+      : sender_(sender), large_(large) {}
 
   void get(std::span<const Get> gets, const base::Call& call, const OnReply& on_reply) override;
   base::Result<PutOutcome> put(const Key& key, const net::Body& body, const PutOptions& options,
@@ -75,6 +84,7 @@ class HttpStore final : public Store {
   base::Status remove_one_by_one(std::span<const Key> keys, const base::Call& call);
 
   const HttpSender& sender_;
+  const LargePut large_;
 };
 
 }  // namespace gopouch::object

@@ -176,7 +176,7 @@ class Remote {
 // kInvalid: the URL or an option is wrong; the message is one line for the user.
 base::Result<Remote> open(std::string_view url, const Options& options);
 
-// "s3, file": the schemes that open() knows, for messages and help.
+// "s3, gs, file": the schemes that open() knows, for messages and help.
 std::string schemes();
 
 }  // namespace gopouch::object

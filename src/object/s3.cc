@@ -28,19 +28,6 @@ bool is_of(std::string_view text, std::string_view letters) {
   return text.find_first_not_of(letters) == std::string_view::npos;
 }
 
-base::Result<std::string> read_prefix(const net::Url& url) {
-  auto prefix = net::percent_decode(url.path);
-  if (!prefix) return invalid("a bad % in the URL's path");
-  for (const char letter : *prefix) {
-    const auto code = static_cast<unsigned char>(letter);
-    if (code < 0x20 || code == 0x7f) return invalid("a control character in the URL's path");
-  }
-  prefix->erase(0, std::min(prefix->find_first_not_of('/'), prefix->size()));
-  prefix->erase(prefix->find_last_not_of('/') + 1);
-  if (!prefix->empty()) *prefix += '/';
-  return *std::move(prefix);
-}
-
 base::Status read_place(S3Place& place, const net::Url& url) {
   if (!url.user.empty() || !url.password.empty()) {
     return invalid("keys do not belong into a URL: set AWS_ACCESS_KEY_ID or AWS_PROFILE");

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "object/backend.h"
+#include "object/http_bucket.h"
 #include "object/object.h"
 #include "object/s3_access.h"
 #include "object/s3_place.h"
@@ -15,13 +16,7 @@ namespace gopouch::object {
 base::Result<S3Settings> read_s3_settings(const net::Url& url, const Parameters& parameters,
                                           const Options& options);
 
-class S3Store : public Store {
- public:
-  // Where the credentials come from, for doctor.
-  virtual base::Result<std::string> who(const base::Call& call) = 0;
-  // The server's time less ours; nullopt: nothing has been asked yet.
-  virtual std::optional<std::chrono::milliseconds> clock_offset() const = 0;
-};
+using S3Store = HttpBucket<S3Access>;
 
 // Touches neither network nor disk.
 std::unique_ptr<S3Store> make_s3_store(S3Settings settings, S3AccessOptions access,

@@ -136,17 +136,7 @@ base::Result<Signed> S3Access::sign(net::Request& request, const std::string& sh
 }
 
 void S3Access::note(const net::Reply& reply) {
-  if (seen_clock_ != kNoClock) return;
-  const auto theirs = parse_http_time(net::find_header(reply.headers, "Date"));
-  if (!theirs) return;
-  // A Date has whole seconds.
-  const auto ours = std::chrono::floor<std::chrono::seconds>(options_.aws.now());
-  seen_clock_ = milliseconds(*theirs - ours).count();
-}
-
-std::optional<milliseconds> S3Access::clock_offset() const {
-  const std::int64_t seen = seen_clock_;
-  return seen == kNoClock ? std::nullopt : std::optional(milliseconds(seen));
+  clock_.note(net::find_header(reply.headers, "Date"), options_.aws.now);
 }
 
 bool S3Access::mend(const Judgement& judgement, const net::Reply& reply, const Signed& how) {

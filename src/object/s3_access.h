@@ -4,7 +4,6 @@
 // a region, AWS is asked for the bucket's (the answer to an unsigned HEAD carries it).
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include "base/guarded.h"
 #include "object/dialect.h"
 #include "object/s3_place.h"
+#include "object/times.h"
 
 namespace gopouch::object {
 
@@ -48,7 +48,7 @@ class S3Access final : public Authorizer {
   base::Result<std::string> who(const base::Call& call);
 
   // The server's time less ours, by the first of its replies; nullopt: there was none.
-  std::optional<std::chrono::milliseconds> clock_offset() const;
+  std::optional<std::chrono::milliseconds> clock_offset() const { return clock_.offset(); }
 
  private:
   struct Known {
@@ -71,8 +71,7 @@ class S3Access final : public Authorizer {
   auth::AwsChain chain_;
   base::Guarded<Known> known_;
   std::condition_variable found_out_;
-  static constexpr std::int64_t kNoClock = INT64_MIN;
-  std::atomic<std::int64_t> seen_clock_ = kNoClock;  // ms; for doctor, not for signing
+  ClockSeen clock_;  // for doctor, not for signing
 };
 
 }  // namespace gopouch::object

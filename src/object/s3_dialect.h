@@ -16,7 +16,4 @@ std::unique_ptr<const Dialect> make_s3_dialect(S3Place place);
 // What the reply means; `place` only for what it teaches and for its name.
 Judgement judge_s3(const S3Place& place, const Operation& operation, const net::Reply& reply);
 
-// `text` from outside as part of a message: one line, bounded, no control characters.
-std::string one_line(std::string_view text);
-
 }  // namespace gopouch::object

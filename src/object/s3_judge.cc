@@ -14,8 +14,6 @@ namespace {
 
 using base::Fault;
 
-constexpr std::size_t kMostText = 300;  // of a store's message in one of ours
-
 // Codes that say more than their status.
 struct Row {
   std::string_view code;
@@ -211,36 +209,6 @@ class Case {
 };
 
 }  // namespace
-
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char letter : text.substr(0, kMostText)) {
-    const auto code = static_cast<unsigned char>(letter);
-    line += code < 0x20 || code == 0x7f ? ' ' : letter;
-  }
-  return line;
-}
-
-std::string_view name_of(Op op) {
-  switch (op) {
-    case Op::kGet:
-      return "GET";
-    case Op::kHead:
-      return "HEAD";
-    case Op::kPut:
-    case Op::kBeginParts:
-    case Op::kPutPart:
-    case Op::kJoinParts:
-    case Op::kDropParts:
-      return "PUT";
-    case Op::kList:
-      return "list";
-    case Op::kRemove:
-    case Op::kRemoveAll:
-      return "remove";
-  }
-  return "";
-}
 
 Judgement judge_s3(const S3Place& place, const Operation& operation, const net::Reply& reply) {
   return Case(place, operation, reply).judge();

@@ -54,4 +54,18 @@ std::chrono::milliseconds parse_retry_after(std::string_view text, std::string_v
   return std::clamp(*until - now, seconds(0), kMost);
 }
 
+void ClockSeen::note(std::string_view date, const std::function<Time()>& now) {
+  if (seen_ != kNone) return;
+  const auto theirs = parse_http_time(date);
+  if (!theirs) return;
+  // A Date has whole seconds.
+  const auto ours = std::chrono::floor<std::chrono::seconds>(now());
+  seen_ = std::chrono::milliseconds(*theirs - ours).count();
+}
+
+std::optional<std::chrono::milliseconds> ClockSeen::offset() const {
+  const std::int64_t seen = seen_;
+  return seen == kNone ? std::nullopt : std::optional(std::chrono::milliseconds(seen));
+}
+
 }  // namespace gopouch::object

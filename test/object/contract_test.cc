@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "test/object/scripted_store.h"
+#include "test/support/fake_gcs.h"
 #include "test/support/minio.h"
 #include "test/support/redis.h"
 #include "test/support/temp_dir.h"
@@ -95,6 +96,18 @@ Place in_redis_cluster() {
           .missing = {}};
 }
 
+Place in_fake_gcs() {
+  auto* const server = test::FakeGcs::get();
+  if (server == nullptr) {
+    return {.url = {}, .options = {}, .missing = test::FakeGcs::missing()};
+  }
+  Place place{.url = fmt::format("gs://{}/some/prefix", server->make_bucket()),
+              .options = {},
+              .missing = {}};
+  place.options.env = [server](std::string_view name) { return server->variable(name); };
+  return place;
+}
+
 struct Row {
   const char* name;
   Place (*make)();
@@ -106,6 +119,7 @@ constexpr std::array kPlaces{
     Row{"redis", in_redis},
     Row{"redis_tls", in_redis_tls},
     Row{"redis_cluster", in_redis_cluster},
+    Row{"gs", in_fake_gcs},
 };
 
 class Contract : public testing::TestWithParam<Row> {

@@ -18,9 +18,9 @@ std::string refusal(std::string_view url, const Options& options = {}) {
 }
 
 TEST(Open, NamesTheStoresThatThereAre) {
-  EXPECT_EQ(schemes(), "s3, redis, rediss, file");
+  EXPECT_EQ(schemes(), "s3, gs, redis, rediss, file");
   EXPECT_EQ(refusal("ftp://host/x"),
-            "no store has the scheme ftp://; there are s3, redis, rediss, file");
+            "no store has the scheme ftp://; there are s3, gs, redis, rediss, file");
   EXPECT_NE(refusal("bucket").find("no scheme://"), std::string::npos);
   for (const Backend* const backend : backends()) {
     EXPECT_EQ(find_backend(backend->scheme), backend);

@@ -5,21 +5,10 @@
 // of its own: make_bucket().
 #pragma once
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,6 +16,7 @@
 #include "auth/auth.h"
 #include "net/net.h"
 #include "test/support/ports.h"
+#include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 #include "test/support/test_bin.h"
 
@@ -48,13 +38,6 @@ class Minio {
   static std::string missing() {
     return (test_bin() / "minio").string() + " is missing: run tools/test-servers.sh";
   }
-
-  ~Minio() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-  }
-  Minio(const Minio&) = delete;
-  Minio& operator=(const Minio&) = delete;
 
   const std::string& endpoint() const { return endpoint_; }
 
@@ -126,41 +109,15 @@ class Minio {
                                              "MINIO_BROWSER=off",
                                              "MINIO_UPDATE=off",
                                              "PATH=/usr/bin:/bin"};
-    const auto pointers = [](const std::vector<std::string>& texts) {
-      std::vector<char*> all;
-      for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-      all.push_back(nullptr);
-      return all;
-    };
-    const auto argv = pointers(words), envp = pointers(variables);
-    const pid_t parent = ::getpid();
-    process_ = ::fork();
-    if (process_ == 0) {
-      // Ends with the test, however that ends. (The thread that first asks must outlive the tests.)
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (::getppid() != parent) ::_exit(1);
-      const int fd = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
-      ::dup2(fd, 1);
-      ::dup2(fd, 2);
-      ::execve(argv[0], argv.data(), envp.data());
-      ::_exit(127);
-    }
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (std::chrono::steady_clock::now() < give_up) {
-      if (::waitpid(process_, nullptr, WNOHANG) == process_) return false;
-      if (reply("GET", "/").status == 200) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    return false;
+    process_ = std::make_unique<ServerProcess>(words, variables, log);
+    return process_->wait_until([this] { return reply("GET", "/").status == 200; });
   }
 
   TempDir dir_;
   net::Client client_;
   std::string endpoint_;
-  pid_t process_ = -1;
   int buckets_ = 0;
+  std::unique_ptr<ServerProcess> process_;
 };
 
 }  // namespace gopouch::test
