@@ -12,12 +12,13 @@ from object_server import KEYS, ObjectServer
 
 
 class Bytes(TestCase):
+    KIND = "s3"
     COUNT = 140
     OPTIONS = ()
 
     def setUp(self):
         super().setUp()
-        self.server = self.enterContext(ObjectServer())
+        self.server = self.enterContext(ObjectServer(kind=self.KIND))
         rng = random.Random(7)
         self.bodies = {action_id(number): rng.choice((b"words " * 800, rng.randbytes(700), b"x", b"words" * 40_000))
                        + str(number).encode() for number in range(self.COUNT)}

@@ -5,12 +5,14 @@ import time
 import unittest
 
 from cacheprog import TestCase, action_id
-from object_server import KEYS, ObjectServer, unused_port
+from object_server import KEYS, ObjectServer, remote_at, unused_port
 
 COUNT = 120
 
 
 class RemoteFaults(TestCase):
+    KIND = "s3"
+
     def session(self, remote: str, *options: str):
         """Gets and puts as a cold build would, two at a time; seconds, and what was said."""
         self.folder = self.home / f"m{time.monotonic_ns()}"
@@ -42,11 +44,11 @@ class RemoteFaults(TestCase):
         self.assertLess(took, 2 * most + 1, said)
 
     def test_refuses(self):
-        self.check(f"s3://bucket/p?endpoint=http://127.0.0.1:{unused_port()}", 3, "going on with the local cache")
+        self.check(remote_at(self.KIND, f"http://127.0.0.1:{unused_port()}"), 3, "going on with the local cache")
 
     def test_hangs_drips_resets(self):
         for fault, most in (("hang", 5), ("drip", 5), ("reset", 3)):
-            with self.subTest(fault), ObjectServer() as server:
+            with self.subTest(fault), ObjectServer(kind=self.KIND) as server:
                 program = self.start("--remote", server.remote, "--flush=wait", variables=KEYS)
                 for number in range(COUNT):
                     program.put(action_id(number), b"some body" * 500 + bytes([number]))
@@ -56,13 +58,13 @@ class RemoteFaults(TestCase):
 
     def test_says_no(self):
         for status, most in ((503, 5), (429, 5), (500, 5), (403, 3), (404, 3)):
-            with self.subTest(status), ObjectServer() as server:
+            with self.subTest(status), ObjectServer(kind=self.KIND) as server:
                 server.fault = status
                 self.check(server.remote, most, "going on with the local cache")
                 self.assertLess(len(server.requests), 120, "it was left alone soon")
 
     def test_comes_back(self):
-        with ObjectServer() as server:
+        with ObjectServer(kind=self.KIND) as server:
             program = self.start("--remote", server.remote, "--flush=wait", "--prefetch=off", variables=KEYS)
             for number in range(40):
                 program.put(action_id(number), bytes([number]) * 5000)

@@ -1,7 +1,8 @@
 """An object store on loopback that can be told to misbehave: what no real server does on command.
 
 Speaks as much of S3 as single objects need (GET with ranges, HEAD, PUT, conditions), path style,
-and believes every signature. Objects are in memory. What it does to a request is its `fault`:
+and as much of Google Cloud Storage's JSON API; it believes every signature. Objects are in memory.
+What it does to a request is its `fault`:
 
   None       answers
   "hang"     takes the request and never answers
@@ -16,10 +17,12 @@ A server that refuses connections is one that is stopped.
 
 import contextlib
 import hashlib
+import json
 import socket
 import struct
 import threading
 import time
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CODES = {403: "AccessDenied", 404: "NoSuchBucket", 429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
@@ -34,9 +37,11 @@ class _Server(ThreadingHTTPServer):
 
 
 class ObjectServer:
-    """Use it as a context manager. `url` is its address, `remote` a --remote of a bucket there."""
+    """Use it as a context manager. `url` is its address, `remote` a --remote of a bucket there, of the
+    scheme `kind`."""
 
-    def __init__(self, port: int = 0):
+    def __init__(self, port: int = 0, kind: str = "s3"):
+        self.kind = kind
         self.objects = {}
         self.requests = []  # "GET bucket/key"
         self.fault = None
@@ -65,7 +70,7 @@ class ObjectServer:
 
     @property
     def remote(self) -> str:
-        return f"s3://bucket/prefix?endpoint={self.url}&region=us-east-1"
+        return remote_at(self.kind, self.url)
 
     def entries(self) -> dict:
         """The entries by key, without bucket and prefix."""
@@ -111,7 +116,7 @@ class ObjectServer:
         return Handler
 
     def answer(self, request):
-        key = request.path.split("?")[0].lstrip("/")
+        key = self._key(request)
         with self.lock:
             self.requests.append(f"{request.command} {key}")
             self.after -= 1
@@ -122,7 +127,7 @@ class ObjectServer:
             time.sleep(3600)
         if isinstance(fault, int):
             return self._error(request, fault)
-        if request.command == "PUT":
+        if request.command in ("PUT", "POST"):
             return self._put(request, key, body)
         with self.lock:
             found = self.objects.get(key)
@@ -143,6 +148,16 @@ class ObjectServer:
             found, status = found[int(first): int(last or len(found)) + 1], 206
         return self._send(request, status, found, fault)
 
+    @staticmethod
+    def _key(request) -> str:
+        """bucket/key, of either kind's URL."""
+        url = urllib.parse.urlsplit(request.path)
+        parts = [urllib.parse.unquote(part) for part in url.path.strip("/").split("/")]
+        if "storage" not in parts[:2]:
+            return "/".join(parts)
+        bucket, name = parts[parts.index("b") + 1], parts[-1]
+        return f"{bucket}/{urllib.parse.parse_qs(url.query).get('name', [name])[0]}"
+
     def _read(self, request) -> bytes:
         left = int(request.headers.get("Content-Length") or 0)
         body = b""
@@ -160,15 +175,20 @@ class ObjectServer:
         if len(body) != int(request.headers.get("Content-Length") or 0):
             return None
         with self.lock:
-            if request.headers.get("If-None-Match") == "*" and key in self.objects:
+            new = request.headers.get("If-None-Match") == "*" or "ifGenerationMatch=0" in request.path
+            if new and key in self.objects:
                 return self._error(request, 412, "PreconditionFailed")
             self.objects[key] = body
         return self._send(request, 200, b"")
 
     def _error(self, request, status: int, code: str = ""):
         code = code or CODES.get(status, "Fault")
+        if self.kind == "gs":
+            told = "The specified bucket does not exist." if code == "NoSuchBucket" else "as told"
+            error = {"code": status, "message": told, "errors": [{"reason": code}]}
+            return self._send(request, status, json.dumps({"error": error}).encode())
         text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>as told</Message></Error>"
-        self._send(request, status, b"" if request.command == "HEAD" else text.encode())
+        return self._send(request, status, b"" if request.command == "HEAD" else text.encode())
 
     def _send(self, request, status: int, body: bytes, fault=None):
         request.send_response(status)
@@ -195,6 +215,10 @@ class ObjectServer:
             request.wfile.flush()
 
 
+def remote_at(kind: str, url: str) -> str:
+    return f"{kind}://bucket/prefix?endpoint={url}" + ("&region=us-east-1" if kind == "s3" else "")
+
+
 def unused_port() -> int:
     """A port of loopback where nobody listens."""
     with socket.socket() as probe:
@@ -203,4 +227,5 @@ def unused_port() -> int:
 
 
 # Keys that any such server believes.
-KEYS = {"AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "hunter2-secret", "AWS_EC2_METADATA_DISABLED": "true"}
+KEYS = {"AWS_ACCESS_KEY_ID": "an-id", "AWS_SECRET_ACCESS_KEY": "hunter2-secret", "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_GCE_CHECK": "true"}
