@@ -117,10 +117,31 @@ std::string speed(std::size_t bytes, double ms) {
          "/s";
 }
 
+// Whether a part of the object comes back as that part.
+void check_ranges(object::Remote& remote, const object::Key& key, const std::string& bytes,
+                  Report& report) {
+  if (!remote.features().ranges) {
+    report.push_back({"ranges", Verdict::kOk, "none are asked for", ""});
+    return;
+  }
+  const object::Range part{1000, 2000};
+  const auto read = object::get_one(remote.store(), {.key = key, .range = part}, in_time());
+  const bool right = read && *read && (*read)->bytes == bytes.substr(1000, 2000);
+  report.push_back({"ranges", right ? Verdict::kOk : Verdict::kBad,
+                    right  ? "as asked for"
+                    : read ? "another part than was asked for"
+                           : read.error().message,
+                    right ? "" : "without them packs cannot be read; over HTTP say ?ranges=false"});
+}
+
 // Writes an object, reads it back and removes it.
 void check_write(object::Remote& remote, bool read_only, Report& report) {
   if (read_only) {
     report.push_back({"write", Verdict::kOk, "not tried: --read-only", ""});
+    return;
+  }
+  if (!remote.layout().empty()) {
+    report.push_back({"write", Verdict::kOk, "not tried: it could not be removed again", ""});
     return;
   }
   object::Store& store = remote.store();
@@ -152,6 +173,7 @@ void check_write(object::Remote& remote, bool read_only, Report& report) {
                       "this store cannot be trusted with a cache"});
   } else {
     report.push_back({"read", Verdict::kOk, speed(bytes.size(), ms_since(start)), ""});
+    check_ranges(remote, key, bytes, report);
   }
 
   const auto removed = store.remove(std::span(&key, 1), in_time());

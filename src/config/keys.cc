@@ -52,6 +52,12 @@ void set_redis_ttl(Settings& settings, const Value& value) {
       std::chrono::ceil<std::chrono::seconds>(std::chrono::nanoseconds(value.number));
 }
 
+void set_headers(Settings& settings, const Value& value) {
+  for_each_piece(value.text, ',', [&](std::string_view header) {
+    if (!header.empty()) settings.object.http_headers.emplace_back(std::string(header));
+  });
+}
+
 // The words of a kEnum stand in the order of their C++ enum.
 constexpr std::array kKeys{
     Key{"cache-dir", Kind::kFolder, "", "$GOCACHE",
@@ -84,8 +90,8 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) { s.json = v.number != 0; }},
 
     Key{"remote", Kind::kList, "", "",
-        "the object store that machines share: s3://bucket/prefix, gs://bucket/prefix, "
-        "redis://host, file:///folder",
+        "what machines share: s3://bucket/ci, gs://bucket/ci, redis://, https://host/, "
+        "file:///folder",
         kRemote, [](Settings& s, const Value& v) { s.remote = v.text; }},
     Key{"read-only", Kind::kBool, "", "false", "write nothing to the remote", kRemote,
         [](Settings& s, const Value& v) { s.object.read_only = v.number != 0; }},
@@ -101,6 +107,19 @@ constexpr std::array kKeys{
     Key{"s3-storage-class", Kind::kText, "", "", "the storage class of S3 objects", kRemote,
         [](Settings& s, const Value& v) { s.object.s3_storage_class = v.text; }},
     Key{"s3-tags", Kind::kList, "", "", "tags of S3 objects: key=value", kRemote, set_tags},
+    Key{"bearer-token", Kind::kSecret, "", "",
+        "the token for an HTTP server; better said in GOPOUCH_BEARER_TOKEN than in a flag", kRemote,
+        [](Settings& s, const Value& v) { s.object.bearer_token = base::Secret(v.text); }},
+    Key{"bearer-token-file", Kind::kText, "", "",
+        "the file where that token stands, read for each request", kRemote,
+        [](Settings& s, const Value& v) { s.object.bearer_token_file = v.text; }},
+    Key{"http-headers", Kind::kSecret, "", "",
+        "more headers for an HTTP server, separated by commas: Name: value", kRemote, set_headers},
+    Key{"client-certificate", Kind::kText, "", "",
+        "our certificate for servers that ask for one, PEM", kRemote,
+        [](Settings& s, const Value& v) { s.object.net.certificate_file = v.text; }},
+    Key{"client-key", Kind::kText, "", "", "its key, PEM; empty: in the same file", kRemote,
+        [](Settings& s, const Value& v) { s.object.net.key_file = v.text; }},
     Key{"ca-file", Kind::kText, "", "", "certificates to trust beside the system's, PEM", kRemote,
         [](Settings& s, const Value& v) { s.object.net.ca_file = v.text; }},
     Key{"redis-ttl", Kind::kDuration, "", "7d", "how long Redis keeps an entry; 0: for good",

@@ -100,6 +100,11 @@ void Handle::set_up() {
     for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO}) set(option, none);
     for (const CURLoption option : {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH}) set(option, folder);
   }
+  if (!options_.certificate_file.empty()) {
+    const bool apart = !options_.key_file.empty();
+    set(CURLOPT_SSLCERT, options_.certificate_file.c_str());
+    set(CURLOPT_SSLKEY, (apart ? options_.key_file : options_.certificate_file).c_str());
+  }
   set(CURLOPT_ERRORBUFFER, text_.data());
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
   for (const CURLoption option :

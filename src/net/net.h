@@ -104,6 +104,9 @@ struct Options {
   std::chrono::milliseconds stall_timeout{3000};
   std::int64_t stall_bytes = 1024;
   std::string ca_file;  // PEM; empty: the system's
+  // Who we are to a server that asks for a certificate, PEM; empty: nobody. The key may stand in
+  // the certificate's file.
+  std::string certificate_file, key_file;
   std::size_t connections_per_host = 64;
   std::size_t connections = 128;  // in all
   std::string user_agent = "gopouch/" GOPOUCH_VERSION;

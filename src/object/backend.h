@@ -49,8 +49,9 @@ class Parameters {
 struct Opened {
   std::unique_ptr<Store> store;
   Features features = {};
-  std::string name;        // "s3://bucket/prefix": without secrets and parameters
-  bool has_prefix = true;  // false: its keys are all that the bucket holds
+  std::string name;              // "s3://bucket/prefix": without secrets and parameters
+  bool has_prefix = true;        // false: its keys are all that the bucket holds
+  std::string_view layout = {};  // as Remote::layout
   // As Remote::who and Remote::clock_offset; null: no credentials are needed, no clock is known.
   std::function<base::Result<std::string>(const base::Call& call)> who = {};
   std::function<std::optional<std::chrono::milliseconds>()> clock_offset = {};
@@ -67,6 +68,7 @@ struct Backend {
 };
 
 extern const Backend dir, gcs, memory, redis, rediss, s3;
+extern const Backend go_cacher, go_cacher_tls, http, https;
 
 // The backends that users may name, and for tests those that they may not.
 std::span<const Backend* const> backends();

@@ -11,7 +11,8 @@ namespace gopouch::object {
 namespace {
 
 // To add a store: its name here, and in the line `extern const Backend` of backend.h.
-constexpr std::array<const Backend*, 5> kBackends{&s3, &gcs, &redis, &rediss, &dir};
+constexpr std::array<const Backend*, 9> kBackends{&s3,   &gcs,   &redis,     &rediss,       &dir,
+                                                  &http, &https, &go_cacher, &go_cacher_tls};
 
 // What any URL may carry.
 constexpr std::array kCommon{Parameter{"mode", "ro: nothing is written there; rw: the default"}};

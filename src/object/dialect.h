@@ -95,7 +95,7 @@ class Dialect {
   virtual Draft request_for(const Operation& operation) const = 0;
   // REQUIRES: the reply to that operation's request.
   virtual Judgement judge(const Operation& operation, const net::Reply& reply) const = 0;
-  // Of a kList that is kDone.
+  // Of a kList that is kDone; of one that is kAbsent, an empty body.
   virtual base::Result<Page> read_page(const Operation& operation,
                                        const std::string& body) const = 0;
   // Of a kGet or kHead that is kDone: what HTTP's own headers say (ETag; Content-Length,

@@ -44,8 +44,9 @@ class Receiver {
     if (!answer) return answer.error();
     if (answer->verdict != Verdict::kDone) return std::optional<Object>();
     begin();
-    return std::optional(
-        Object{.bytes = std::move(bytes_), .version = answer->dialect->version_of(answer->reply)});
+    return std::optional(Object{.bytes = std::move(bytes_),
+                                .version = answer->dialect->version_of(answer->reply),
+                                .headers = std::move(answer->reply.headers)});
   }
 
  private:
@@ -181,7 +182,8 @@ base::Status HttpStore::list(const std::string& prefix, const base::Call& call,
   for (;;) {
     const auto answer = sender_.send({.operation = operation}, call);
     if (!answer) return answer.error();
-    auto page = answer->dialect->read_page(operation, answer->reply.body);
+    const bool there = answer->verdict == Verdict::kDone;
+    auto page = answer->dialect->read_page(operation, there ? answer->reply.body : std::string());
     if (!page) return page.error();
     if (!on_page(page->objects) || page->next.empty()) return base::Done{};
     if (page->next == operation.page) {

@@ -52,6 +52,7 @@ struct Get {
 struct Object {
   std::string bytes;    // empty where a sink took them
   std::string version;  // for PutOptions::if_version; empty where the store has none
+  std::vector<net::Header> headers = {};  // what a store over HTTP said beside the bytes
 };
 
 struct Info {
@@ -75,6 +76,9 @@ struct Features {
   bool preconditions = false;
   bool remote = true;  // false: a folder or memory: uploads need no concurrency
 };
+
+// The servers of go-cacher's protocol.
+inline constexpr std::string_view kGoCacherLayout = "go-cacher";
 
 // Safe for concurrent use. No method throws; each ends with its Call. Errors: kDenied (we may not),
 // kInvalid (no such bucket, a wrong name: will never work), kUnavailable (may work later), kTimeout
@@ -128,6 +132,11 @@ struct Options {
   std::chrono::seconds redis_ttl{std::chrono::hours{24 * 7}};  // of what is put; 0: for good
   bool redis_slashes = false;  // keys keep their "/", as some older layouts write them
 
+  // Plain HTTP.
+  base::Secret bearer_token;
+  std::string bearer_token_file;           // goes before the token
+  std::vector<base::Secret> http_headers;  // "Name: value", on each request
+
   // Decorators.
   bool read_only = false;
   double error_rate = 0;                            // of calls that fail on purpose
@@ -161,6 +170,8 @@ class Remote {
   const std::string& name() const;
   // False: its keys are all that the bucket holds, and clearing it would empty the bucket.
   bool has_prefix() const;
+  // Whose keys the server takes, where it takes no others; empty: it takes any key.
+  std::string_view layout() const;
   // How far the server's clock is ahead of ours; nullopt: no answer told it.
   std::optional<std::chrono::milliseconds> clock_offset() const;
   // Where credentials come from, for doctor; empty where none are needed.
@@ -176,7 +187,7 @@ class Remote {
 // kInvalid: the URL or an option is wrong; the message is one line for the user.
 base::Result<Remote> open(std::string_view url, const Options& options);
 
-// "s3, gs, file": the schemes that open() knows, for messages and help.
+// "s3, file, …": the schemes that open() knows, for messages and help.
 std::string schemes();
 
 }  // namespace gopouch::object

@@ -35,6 +35,7 @@ Features Remote::features() const { return rep_->opened.features; }
 Counts Remote::counts() const { return rep_->gauges.counts(); }
 std::int64_t Remote::moved() const { return rep_->gauges.moved; }
 const std::string& Remote::name() const { return rep_->opened.name; }
+std::string_view Remote::layout() const { return rep_->opened.layout; }
 bool Remote::has_prefix() const { return rep_->opened.has_prefix; }
 
 std::optional<std::chrono::milliseconds> Remote::clock_offset() const {

@@ -1,6 +1,7 @@
 // The XML of S3, by pugixml. Rules: xml.h.
 #include "object/xml.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -58,6 +59,48 @@ std::optional<XmlObject> object_of(const pugi::xml_node& node, bool encoded) {
   return object;
 }
 
+// The name behind its prefix: which prefix stands for "DAV:" is the server's choice.
+std::string_view local_name(const pugi::xml_node& node) {
+  const std::string_view name = node.name();
+  return name.substr(name.find(':') + 1);
+}
+
+pugi::xml_node child_named(const pugi::xml_node& node, std::string_view name) {
+  return node.find_child([&](const pugi::xml_node& child) { return local_name(child) == name; });
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
+  return text.substr(0, text.find_last_not_of(kBlank) + 1);
+}
+
+// nullopt: a path that is none.
+std::optional<XmlEntry> entry_of(const pugi::xml_node& response) {
+  std::string_view href = trimmed(child_named(response, "href").child_value());
+  if (const std::size_t mark = href.find("://"); mark != std::string_view::npos) {
+    const std::size_t slash = href.find('/', mark + 3);
+    href = slash == std::string_view::npos ? "/" : href.substr(slash);
+  }
+  auto path = net::percent_decode(href);
+  if (!path || path->find('\0') != std::string::npos) return std::nullopt;
+  XmlEntry entry{.path = *std::move(path)};
+  for (const pugi::xml_node& stat : response.children()) {
+    if (local_name(stat) != "propstat") continue;
+    const pugi::xml_node prop = child_named(stat, "prop");
+    entry.folder |= !child_named(child_named(prop, "resourcetype"), "collection").empty();
+    const std::string_view size = trimmed(child_named(prop, "getcontentlength").child_value());
+    std::int64_t number = 0;
+    const auto [stop, error] = std::from_chars(size.data(), size.data() + size.size(), number);
+    if (error == std::errc() && stop == size.data() + size.size() && number >= 0) {
+      entry.size = number;
+    }
+    const auto modified = trimmed(child_named(prop, "getlastmodified").child_value());
+    entry.modified = parse_http_time(modified).value_or(entry.modified);
+  }
+  return entry;
+}
+
 struct Text final : pugi::xml_writer {
   void write(const void* data, size_t size) override {
     text.append(static_cast<const char*>(data), size);
@@ -74,6 +117,21 @@ std::string text_of(const pugi::xml_document& document) {
 constexpr const char* kNamespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 }  // namespace
+
+base::Result<std::vector<XmlEntry>> parse_multistatus(std::string_view xml) {
+  pugi::xml_document document;
+  if (!document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8)) {
+    return corrupt("listing");
+  }
+  const pugi::xml_node node = document.document_element();
+  if (local_name(node) != "multistatus") return corrupt("listing");
+  std::vector<XmlEntry> entries;
+  for (const pugi::xml_node& response : node.children()) {
+    if (local_name(response) != "response") continue;
+    if (auto entry = entry_of(response)) entries.push_back(*std::move(entry));
+  }
+  return entries;
+}
 
 std::optional<XmlError> parse_error(std::string_view xml) {
   pugi::xml_document document;

@@ -1,4 +1,5 @@
-// What S3 says in XML: pages of a listing, errors, what a batch removal left behind, parts.
+// What S3 says in XML: pages of a listing, errors, what a batch removal left behind, parts; and
+// WebDAV's listing of a folder.
 //
 // The shapes are those of the "Amazon S3 API reference" (ListObjectsV2, DeleteObjects,
 // CreateMultipartUpload, CompleteMultipartUpload, "Error responses"). pugixml reads them: it
@@ -35,6 +36,17 @@ struct XmlPage {
   std::vector<XmlObject> objects;
   std::string next;  // where the next page begins; empty: this is the last
 };
+
+// What WebDAV says of one resource (RFC 4918, 14.24).
+struct XmlEntry {
+  std::string path;  // decoded, without scheme and host
+  bool folder = false;
+  std::int64_t size = 0;
+  std::chrono::sys_seconds modified{};
+};
+
+// kCorrupt where the text is no whole <multistatus> .
+base::Result<std::vector<XmlEntry>> parse_multistatus(std::string_view xml);
 
 // nullopt where the text is no <Error>.
 std::optional<XmlError> parse_error(std::string_view xml);

@@ -77,6 +77,7 @@ struct Packs::Rep {
   bool is_ready() const { return loading.lock()->done; }
   std::vector<store::OutputId> bad() const;
   Read read_again(const base::Hash& name, const base::Call& call);
+  base::Result<PackRef> put_pack(const Packed& packed, const base::Call& call);
   base::Result<Tables> with_pack(Recipe recipe, const base::Call& call,
                                  const std::function<void()>& moved);
   base::Result<object::PutOutcome> put_manifest(const base::Hash& name, const Read& before,
@@ -217,9 +218,33 @@ namespace {
 
 const Tables* tables_of(const Read& read) { return read.tables ? &*read.tables : nullptr; }
 
+// How many of the sources make a pack of about kRangeSize: at least one.
+std::size_t share(std::span<const Source> sources) {
+  constexpr std::int64_t kRaw = 4 * kRangeSize;  // before compression
+  std::size_t count = 0;
+  for (std::int64_t size = 0; count < sources.size(); ++count) {
+    size += sources[count].size;
+    if (size > kRaw && count > 0) break;
+  }
+  return count;
+}
+
 }  // namespace
 
-// The recipe with a new pack in it, which is in the remote then.
+base::Result<PackRef> Packs::Rep::put_pack(const Packed& packed, const base::Call& call) {
+  object::PutOptions how;
+  const base::Hash& id = packed.ref.id;
+  how.sha256.assign(reinterpret_cast<const char*>(id.data()), id.size());
+  const net::Body body{.fd = packed.file.get(), .size = packed.ref.size};
+  const auto time = kPutTime + milliseconds(packed.ref.size / kSlowestBytesPerMs);
+  const auto stored = objects.store().put(pack_key(id), body, how, call.at_most(time));
+  if (!stored) return stored.error();
+  bytes_up += packed.ref.size;
+  return packed.ref;
+}
+
+// The recipe with a new pack in it, which is in the remote then. Where the store gives whole
+// objects only, a pack is no larger than what is fetched at once, and there are some.
 base::Result<Tables> Packs::Rep::with_pack(Recipe recipe, const base::Call& call,
                                            const std::function<void()>& moved) {
   if (recipe.pack.empty()) return finish(std::move(recipe), {}, {});
@@ -235,19 +260,27 @@ base::Result<Tables> Packs::Rep::with_pack(Recipe recipe, const base::Call& call
     if (!hit || !*hit || (*hit)->entry.output != output.id) continue;
     sources.push_back({output.id, output.size, (*hit)->path});
   }
-  auto packed = write_pack(sources, spool, options.temp_dir, call, moved);
-  if (!packed) return packed.error();
-  if (packed->tables.outputs.empty()) return finish(std::move(recipe), {}, {});
-
-  object::PutOptions how;
-  const base::Hash& id = packed->ref.id;
-  how.sha256.assign(reinterpret_cast<const char*>(id.data()), id.size());
-  const net::Body body{.fd = packed->file.get(), .size = packed->ref.size};
-  const auto time = kPutTime + milliseconds(packed->ref.size / kSlowestBytesPerMs);
-  const auto stored = objects.store().put(pack_key(id), body, how, call.at_most(time));
-  if (!stored) return stored.error();
-  bytes_up += packed->ref.size;
-  return finish(std::move(recipe), packed->tables, packed->ref);
+  Tables joined;
+  std::vector<PackRef> packs;
+  for (std::span<const Source> left(sources); !left.empty();) {
+    const auto some = left.first(objects.features().ranges ? left.size() : share(left));
+    left = left.subspan(some.size());
+    const auto packed = write_pack(some, spool, options.temp_dir, call, moved);
+    if (!packed) return packed.error();
+    if (packed->tables.outputs.empty()) continue;
+    const auto ref = put_pack(*packed, call);
+    if (!ref) return ref.error();
+    for (Output output : packed->tables.outputs) {
+      output.frame += static_cast<std::uint32_t>(joined.frames.size());
+      joined.outputs.push_back(output);
+    }
+    for (Frame frame : packed->tables.frames) {
+      frame.pack = static_cast<std::uint32_t>(packs.size());
+      joined.frames.push_back(frame);
+    }
+    packs.push_back(*ref);
+  }
+  return finish(std::move(recipe), joined, packs);
 }
 
 base::Result<object::PutOutcome> Packs::Rep::put_manifest(const base::Hash& name,

@@ -51,4 +51,23 @@ std::vector<Range> plan(const Tables& tables, const std::vector<bool>& wanted) {
   return sorted;
 }
 
+std::vector<Range> whole_packs(const Tables& tables, std::vector<Range> ranges) {
+  std::vector<Range> whole;
+  for (Range& range : ranges) {
+    const auto same = std::find_if(whole.begin(), whole.end(),
+                                   [&](const Range& one) { return one.pack == range.pack; });
+    if (same == whole.end()) {
+      whole.push_back({range.pack, 0, tables.packs[range.pack].size, std::move(range.frames)});
+    } else {
+      same->frames.insert(same->frames.end(), range.frames.begin(), range.frames.end());
+    }
+  }
+  for (Range& range : whole) {
+    std::sort(range.frames.begin(), range.frames.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return tables.frames[a].offset < tables.frames[b].offset;
+    });
+  }
+  return whole;
+}
+
 }  // namespace gopouch::pack

@@ -29,4 +29,7 @@ struct Range {
 // kRangeSize has a range of its own.
 std::vector<Range> plan(const Tables& tables, const std::vector<bool>& wanted);
 
+// The same for a store that gives whole objects only: all ranges of a pack as one of all its bytes.
+std::vector<Range> whole_packs(const Tables& tables, std::vector<Range> ranges);
+
 }  // namespace gopouch::pack

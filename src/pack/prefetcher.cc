@@ -35,7 +35,11 @@ std::size_t ActionHash::operator()(const store::ActionId& action) const {
 
 Prefetcher::Prefetcher(object::Remote& objects, store::Store& local, const Tables& tables,
                        Options options)
-    : objects_(objects), local_(local), tables_(tables), options_(options) {
+    : objects_(objects),
+      local_(local),
+      tables_(tables),
+      options_(options),
+      ranges_(objects.features().ranges) {
   index_.reserve(tables.items.size());
   for (std::uint32_t i = 0; i < tables.items.size(); ++i) {
     index_.try_emplace(tables.items[i].action, i);
@@ -102,6 +106,7 @@ void Prefetcher::make_plan(State& state, bool all) {
     missing[i] = wanted[item.output] = true;
   }
   state.ranges = plan(tables_, wanted);
+  if (!ranges_) state.ranges = whole_packs(tables_, std::move(state.ranges));
   state.contents = std::make_unique<Contents>(tables_, missing);
   state.states.assign(state.ranges.size(), RangeState::kIdle);
   state.range_of.assign(tables_.frames.size(), kNone);
@@ -231,9 +236,8 @@ void Prefetcher::fetch(std::uint32_t index) {
     settle(frame, good ? Fate::kHere : Fate::kGone, !good);
   });
   const auto time = kRangeTime + milliseconds(range->size / kSlowestBytesPerMs);
-  const object::Get get{.key = pack_key(tables_.packs[range->pack].id),
-                        .range = object::Range{range->offset, range->size},
-                        .sink = &sink};
+  object::Get get{.key = pack_key(tables_.packs[range->pack].id), .sink = &sink};
+  if (ranges_) get.range = object::Range{range->offset, range->size};
   const auto reply =
       object::get_one(objects_.store(), get, base::Call::within(time, stop_.get_token()));
 

@@ -111,6 +111,7 @@ class Prefetcher {
   store::Store& local_;
   const Tables& tables_;
   const Options options_;
+  const bool ranges_;  // false: the store gives whole packs only
   std::unordered_map<store::ActionId, std::uint32_t, ActionHash> index_;
   std::stop_source stop_;
   // A get waits on the one of its output, so that what is settled wakes few that wait for other

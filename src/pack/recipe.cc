@@ -306,13 +306,13 @@ std::optional<Recipe> next_recipe(std::span<const Used> used, const Known& known
   return to_pack.size() == before ? recipe : build(used, known, rules, places, to_pack);
 }
 
-Tables finish(Recipe recipe, const Tables& packed, const PackRef& pack) {
+Tables finish(Recipe recipe, const Tables& packed, const std::vector<PackRef>& packs) {
   Tables& tables = recipe.tables;
   const auto pack_index = static_cast<std::uint32_t>(tables.packs.size());
   const auto first_frame = static_cast<std::uint32_t>(tables.frames.size());
-  if (!packed.outputs.empty()) tables.packs.push_back(pack);
+  tables.packs.insert(tables.packs.end(), packs.begin(), packs.end());
   for (Frame frame : packed.frames) {
-    frame.pack = pack_index;
+    frame.pack += pack_index;
     tables.frames.push_back(frame);
   }
   std::unordered_map<store::OutputId, const Output*, OutputHash> places;

@@ -51,8 +51,8 @@ constexpr Rules kModuleRules{.max_idle = 64, .max_keeping = 2, .may_pack = false
 std::optional<Recipe> next_recipe(std::span<const Used> used, const Known& known,
                                   const Rules& rules);
 
-// Puts the frames of a new pack, whose tables are `packed`, into the recipe. Items whose output
-// could not be packed are left out.
-Tables finish(Recipe recipe, const Tables& packed, const PackRef& pack);
+// Puts the frames of new packs, whose tables are `packed` (each frame with its place among
+// `packs`), into the recipe. Items whose output could not be packed are left out.
+Tables finish(Recipe recipe, const Tables& packed, const std::vector<PackRef>& packs);
 
 }  // namespace gopouch::pack

@@ -1,6 +1,8 @@
 // Gets and uploads: what is asked of the object store, what is believed, what is counted.
 #include "remote/remote.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
@@ -9,6 +11,7 @@
 #include "base/log.h"
 #include "base/workers.h"
 #include "remote/entry.h"
+#include "remote/go_cacher.h"
 
 namespace gopouch::remote {
 
@@ -99,6 +102,7 @@ struct Remote::Rep {
   object::Remote& objects;
   store::Store& local;
   const Options options;
+  const bool go_cacher = objects.layout() == object::kGoCacherLayout;
 
   mutable base::Guarded<Session> session;
 
@@ -125,10 +129,18 @@ struct Remote::Rep {
   bool follows_a_dead_one() const;
   void queue_up(bool empty);
   void end_one(bool empty);
+  base::Result<std::optional<store::Hit>> fetch(const store::ActionId& action,
+                                                const base::Call& call);
+  base::Result<std::optional<store::Hit>> fetch_entry(const store::ActionId& action,
+                                                      const base::Call& call,
+                                                      std::uint32_t& cost_ms);
   void upload_packs();
   base::Result<Encoded> encode(const Header& header, const std::string& path);
   bool remote_has(const store::ActionId& action, const store::Entry& entry);
   void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost, bool check);
+  void upload_output(const store::ActionId& action, const store::Hit& hit);
+  void send(const object::Key& key, const net::Body& body, std::int64_t size,
+            const object::PutOptions& how);
   base::Call call(milliseconds time) const { return base::Call::within(time, stop.get_token()); }
 };
 
@@ -136,7 +148,7 @@ Remote::Remote(object::Remote& objects, store::Store& local, Options options)
     : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {
   Rep& r = *rep_;
   r.workers.emplace(std::max<std::size_t>(r.options.upload_concurrency, 1), kNice);
-  if (r.options.packs.prefetch != pack::Prefetch::kOff && r.options.packs.scope) {
+  if (r.options.packs.prefetch != pack::Prefetch::kOff && r.options.packs.scope && !r.go_cacher) {
     r.packs.emplace(objects, local, r.options.packs);
   }
 }
@@ -190,37 +202,54 @@ base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& actio
     }
   }
 
-  EntrySink sink(r.local, action, r.options.max_body);
+  return r.fetch(action, call);
+}
+
+base::Result<std::optional<store::Hit>> Remote::Rep::fetch(const store::ActionId& action,
+                                                           const base::Call& call) {
+  std::uint32_t cost_ms = 0;
+  auto hit = go_cacher ? get_go_cacher(objects.store(), local, action,
+                                       {options.max_body, options.temp_dir}, call, bytes_down)
+                       : fetch_entry(action, call, cost_ms);
+  if (hit && *hit) {
+    ++strangers_hit;
+    ++hits;
+    saved_ms += cost_ms;
+    note_hit(action, (*hit)->entry, cost_ms);
+    return hit;
+  }
+  auto miss = note_miss(action);
+  if (hit) {
+    ++strangers_missed;
+    return miss;
+  }
+  if (hit.error().fault != base::Fault::kCorrupt) {
+    if (go_cacher) ++faults;
+    return hit.error();
+  }
+  ++corrupt;
+  base::log(base::LogLevel::kInfo, "{}: {}: {}", objects.name(), base::to_hex(action.hash),
+            hit.error().message);
+  return miss;
+}
+
+// kCorrupt: there is no entry to be believed.
+base::Result<std::optional<store::Hit>> Remote::Rep::fetch_entry(const store::ActionId& action,
+                                                                 const base::Call& call,
+                                                                 std::uint32_t& cost_ms) {
+  EntrySink sink(local, action, options.max_body);
   const object::Get get{.key = entry_key(action), .sink = &sink};
-  auto reply = object::get_one(r.objects.store(), get, call);
-  r.bytes_down += sink.received();
+  auto reply = object::get_one(objects.store(), get, call);
+  bytes_down += sink.received();
   if (!reply && !sink.problem()) {
-    auto miss = r.note_miss(action);
-    if (reply.error().fault == base::Fault::kCorrupt) {
-      ++r.corrupt;
-      return miss;
-    }
-    ++r.faults;
+    if (reply.error().fault != base::Fault::kCorrupt) ++faults;
     return reply.error();
   }
-  if (reply && !*reply) {
-    ++r.strangers_missed;
-    return r.note_miss(action);
-  }
-
+  if (reply && !*reply) return std::optional<store::Hit>();
   auto hit = sink.finish();
-  if (hit) {
-    ++r.strangers_hit;
-    ++r.hits;
-    r.saved_ms += sink.cost_ms();
-    r.note_hit(action, hit->entry, sink.cost_ms());
-    return std::optional(*std::move(hit));
-  }
-  auto miss = r.note_miss(action);
-  if (hit.error().fault != base::Fault::kCorrupt) return hit.error();
-  ++r.corrupt;
-  base::log(base::LogLevel::kInfo, "{}: {}: {}", r.objects.name(), get.key, hit.error().message);
-  return miss;
+  if (!hit) return hit.error();
+  cost_ms = sink.cost_ms();
+  return std::optional(*std::move(hit));
 }
 
 void Remote::note_local_hit(const store::ActionId& action, const store::Entry& entry) {
@@ -310,7 +339,8 @@ base::Result<Encoded> Remote::Rep::encode(const Header& header, const std::strin
 
 void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost,
                          bool check) {
-  if (check && remote_has(action, hit.entry)) return;
+  if (go_cacher) return upload_output(action, hit);
+  if (check && objects.features().ranges && remote_has(action, hit.entry)) return;
   const auto encoded = encode({.cost_ms = cost, .action = action, .entry = hit.entry}, hit.path);
   if (!encoded) {
     // Something removed the file, or there is no room to compress it: nobody's fault but this
@@ -323,11 +353,29 @@ void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, s
   const base::Hash& sum = encoded->sha256();
   object::PutOptions how;
   how.sha256.assign(reinterpret_cast<const char*>(sum.data()), sum.size());
-  const auto time = kPutTime + milliseconds(encoded->size() / kSlowestBytesPerMs);
-  const auto stored = objects.store().put(entry_key(action), encoded->whole(), how, call(time));
+  send(entry_key(action), encoded->whole(), encoded->size(), how);
+}
+
+// As it is: there is no place for more.
+void Remote::Rep::upload_output(const store::ActionId& action, const store::Hit& hit) {
+  const base::Fd file(::open(hit.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file) {
+    ++given_up;
+    base::log(base::LogLevel::kInfo, "upload: {}", base::system_error(hit.path, errno).message);
+    return;
+  }
+  const base::Hash& sum = hit.entry.output.hash;
+  send(go_cacher_key(action, hit.entry.output), {.fd = file.get(), .size = hit.entry.size},
+       hit.entry.size, {.sha256 = std::string(sum.begin(), sum.end())});
+}
+
+void Remote::Rep::send(const object::Key& key, const net::Body& body, std::int64_t size,
+                       const object::PutOptions& how) {
+  const auto time = kPutTime + milliseconds(size / kSlowestBytesPerMs);
+  const auto stored = objects.store().put(key, body, how, call(time));
   if (stored) {
     ++uploads;
-    bytes_up += encoded->size();
+    bytes_up += size;
     return;
   }
   if (stored.error().fault == base::Fault::kDenied) return;  // the store said so, once

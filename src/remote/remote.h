@@ -6,8 +6,9 @@
 //
 //   v1/e/<action hex>   one entry, self-contained: header, then body (entry.h has the grammar)
 //
-// Packs (pack.h) answer before entries do. The older programs' layouts and signatures take their
-// places here as they are built.
+// Packs (pack.h) answer before entries do. A server of go-cacher's takes no such keys: its wire
+// (go_cacher.h) stands in the place of entries there, and there are no packs. The older programs'
+// layouts and signatures take their places here as they are built.
 #pragma once
 
 #include <atomic>

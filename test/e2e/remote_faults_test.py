@@ -12,6 +12,7 @@ COUNT = 120
 
 class RemoteFaults(TestCase):
     KIND = "s3"
+    STATUSES = ((503, 5), (429, 5), (500, 5), (403, 3), (404, 3))
 
     def session(self, remote: str, *options: str):
         """Gets and puts as a cold build would, two at a time; seconds, and what was said."""
@@ -57,7 +58,7 @@ class RemoteFaults(TestCase):
                 self.check(server.remote, most, "going on with the local cache")
 
     def test_says_no(self):
-        for status, most in ((503, 5), (429, 5), (500, 5), (403, 3), (404, 3)):
+        for status, most in self.STATUSES:
             with self.subTest(status), ObjectServer(kind=self.KIND) as server:
                 server.fault = status
                 self.check(server.remote, most, "going on with the local cache")

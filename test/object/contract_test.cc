@@ -15,6 +15,7 @@
 #include "test/object/scripted_store.h"
 #include "test/support/fake_gcs.h"
 #include "test/support/minio.h"
+#include "test/support/nginx.h"
 #include "test/support/redis.h"
 #include "test/support/temp_dir.h"
 
@@ -37,6 +38,7 @@ struct Place {
   std::string missing;                      // why there is none
   int many = 1100;                          // objects that it takes in a moment
   std::shared_ptr<test::TempDir> dir = {};  // held by this test
+  bool lists_dots = true;                   // names that begin with one, too
 };
 
 Place in_memory() { return {.url = "memory://", .options = {}, .missing = {}}; }
@@ -108,6 +110,39 @@ Place in_fake_gcs() {
   return place;
 }
 
+// A folder of its own on an nginx that the tests of this process share.
+Place in_nginx(const test::Nginx& nginx) {
+  static int last = 0;
+  return {.url = fmt::format("{}/some/folder-{}", nginx.url(), ++last),
+          .options = {},
+          .missing = {},
+          .many = 40,
+          .lists_dots = false};
+}
+
+Place in_http() {
+  if (!test::Nginx::missing().empty()) {
+    return {.url = {}, .options = {}, .missing = test::Nginx::missing()};
+  }
+  static const test::Nginx nginx(test::Nginx::basic());
+  Place place = in_nginx(nginx);
+  place.url.insert(7, fmt::format("{}:{}@", test::Nginx::kUser, test::Nginx::kPassword));
+  return place;
+}
+
+Place in_https() {
+  if (!test::Nginx::missing().empty()) {
+    return {.url = {}, .options = {}, .missing = test::Nginx::missing()};
+  }
+  static const test::Authority authority;
+  static const test::Nginx nginx("", &authority);
+  Place place = in_nginx(nginx);
+  place.options.net.ca_file = authority.file("ca.pem");
+  place.options.net.certificate_file = authority.file("client.pem");
+  place.options.net.key_file = authority.file("client.key");
+  return place;
+}
+
 struct Row {
   const char* name;
   Place (*make)();
@@ -120,6 +155,8 @@ constexpr std::array kPlaces{
     Row{"redis_tls", in_redis_tls},
     Row{"redis_cluster", in_redis_cluster},
     Row{"gs", in_fake_gcs},
+    Row{"http", in_http},
+    Row{"https", in_https},
 };
 
 class Contract : public testing::TestWithParam<Row> {
@@ -419,7 +456,11 @@ TEST_P(Contract, TakesAllKeysThatAreKeys) {
     EXPECT_TRUE(*store().head(key, in_time()));
   }
   std::sort(keys.begin(), keys.end());
-  EXPECT_EQ(list(""), keys);
+  std::vector<Key> listed = keys;
+  std::erase_if(listed, [&](const Key& key) {
+    return !place_.lists_dots && (key[0] == '.' || key.find("/.") != std::string::npos);
+  });
+  EXPECT_EQ(list(""), listed);
   ASSERT_TRUE(store().remove(keys, in_time()));
   EXPECT_EQ(list(""), std::vector<Key>());
 }

@@ -18,9 +18,8 @@ std::string refusal(std::string_view url, const Options& options = {}) {
 }
 
 TEST(Open, NamesTheStoresThatThereAre) {
-  EXPECT_EQ(schemes(), "s3, gs, redis, rediss, file");
-  EXPECT_EQ(refusal("ftp://host/x"),
-            "no store has the scheme ftp://; there are s3, gs, redis, rediss, file");
+  EXPECT_EQ(schemes(), "s3, gs, redis, rediss, file, http, https, go-cacher+http, go-cacher+https");
+  EXPECT_EQ(refusal("ftp://host/x"), "no store has the scheme ftp://; there are " + schemes());
   EXPECT_NE(refusal("bucket").find("no scheme://"), std::string::npos);
   for (const Backend* const backend : backends()) {
     EXPECT_EQ(find_backend(backend->scheme), backend);

@@ -186,12 +186,13 @@ class Bucket {
       end += (output.size + 1) / 2;
       front.outputs.push_back(output);
     }
-    const PackRef pack{hash(mix(99, ++number_)), end};
+    std::vector<PackRef> packs;
     if (!recipe.pack.empty()) {
-      packs_[pack.id] = pack.size;
-      written += pack.size;
+      packs.push_back({hash(mix(99, ++number_)), end});
+      packs_[packs[0].id] = end;
+      written += end;
     }
-    return finish(std::move(recipe), front, pack);
+    return finish(std::move(recipe), front, packs);
   }
 
   std::map<Id, Tables> manifests_;

@@ -5,6 +5,7 @@
 
 #include "pack/manifest.h"
 #include "pack/pack.h"
+#include "test/support/http_server.h"
 #include "test/support/store_fixture.h"
 
 namespace gopouch::pack {
@@ -95,7 +96,7 @@ class PacksTest : public test::StoreTest {
     local.dir = temp_ / fmt::format("machine{}", machines_++);
     how.temp_dir = temp_.path();
     how.scope = [=] { return std::pair(output_of(scope).hash, output_of(module).hash); };
-    auto opened = object::open("file://" + folder().string(), {});
+    auto opened = object::open(url_.empty() ? "file://" + folder().string() : url_, {});
     EXPECT_TRUE(opened.ok());
     return std::make_unique<Machine>(local, *std::move(opened), std::move(how));
   }
@@ -119,6 +120,7 @@ class PacksTest : public test::StoreTest {
   }
 
   int machines_ = 0;
+  std::string url_;  // of another store than the folder
 };
 
 TEST_F(PacksTest, GiveAFreshMachineAllThatTheLastSessionUsed) {
@@ -316,6 +318,44 @@ TEST_F(PacksTest, DoNotHoldUpWhoeverStops) {
   second->packs->find(action(1), {base::Call::Clock::time_point::max(), stop.get_token()});
   second->packs->stop();
   EXPECT_NE(second->packs->find(action(2), base::Call::within(seconds(20))), Word::kDead);
+}
+
+TEST_F(PacksTest, AStoreWithoutRangesHasSmallerPacks) {
+  std::mutex mutex;
+  std::map<std::string, std::string> kept;
+  test::HttpServer server([&](const test::HttpRequest& request) {
+    const std::lock_guard lock(mutex);
+    if (request.method == "PUT") {
+      kept[request.path()] = request.body;
+      return test::HttpReply{.status = 201};
+    }
+    const auto found = kept.find(request.path());
+    return found == kept.end() ? test::HttpReply{.status = 404}
+                               : test::HttpReply{.body = found->second};
+  });
+  url_ = server.url() + "/x?ranges=false";
+  const Build all = build(0, 120);  // 25 MB
+  auto first = machine();
+  first->session(all);
+  EXPECT_EQ(first->compiled, 120);
+  ASSERT_TRUE(first->leave());
+
+  auto second = machine();
+  second->session(all);
+  EXPECT_EQ(second->compiled, 0);
+  second.reset();
+  std::map<std::string, int> fetched;
+  for (const test::HttpRequest& request : server.requests()) {
+    EXPECT_EQ(request.header("Range"), "") << request.target;
+    if (request.method == "GET" && request.path().starts_with("/x/v1/p/"))
+      ++fetched[request.path()];
+  }
+  EXPECT_EQ(fetched.size(), 2U);
+  for (const auto& [path, times] : fetched) EXPECT_EQ(times, 1) << path;
+
+  auto third = machine();
+  third->session(build(7, 9));
+  EXPECT_EQ(third->compiled, 0) << "some of it";
 }
 
 }  // namespace

@@ -65,6 +65,19 @@ TEST(Plan, BeginsWithWhatIsAskedForFirst) {
   EXPECT_EQ(ranges[1].frames[0], 0U);
 }
 
+TEST(Plan, TakesWholePacksWhereThereAreNoRanges) {
+  Tables t = tables({4 * kMiB, 4 * kMiB, 10}, {2, 0, 1});
+  t.packs.push_back({{}, 77});
+  t.frames.push_back({1, Codec::kRaw, 7, 70, 70});
+  t.outputs.push_back({{}, 70, 3, 0});
+  t.items.insert(t.items.begin(), {{}, 3, {}, 0, 0});
+  EXPECT_EQ(text_of(whole_packs(t, plan(t, all(t)))),
+            fmt::format("[0+77: 3][0+{}: 0 1 2]", 110 + 8 * kMiB));
+  EXPECT_EQ(text_of(whole_packs(t, plan(t, {false, true, false, false}))),
+            fmt::format("[0+{}: 1]", 110 + 8 * kMiB));
+  EXPECT_EQ(text_of(whole_packs(t, {})), "");
+}
+
 TEST(Plan, AsksOnceForWhatManyAskFor) {
   Tables t = tables({10}, {0, 0, 0});
   t.items.push_back({{}, kNone, {}, 0, 0});

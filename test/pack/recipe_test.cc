@@ -42,7 +42,7 @@ Tables packed(const Recipe& recipe, int pack) {
     front.outputs.push_back(output);
     offset += output.size;
   }
-  return finish(recipe, front, {hash(pack), offset});
+  return finish(recipe, front, {{hash(pack), offset}});
 }
 
 // "1 2 dead:3 idle1:4", in order.

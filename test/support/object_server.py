@@ -216,6 +216,8 @@ class ObjectServer:
 
 
 def remote_at(kind: str, url: str) -> str:
+    if kind == "http":
+        return f"{url}/bucket/prefix"
     return f"{kind}://bucket/prefix?endpoint={url}" + ("&region=us-east-1" if kind == "s3" else "")
 
 
