@@ -20,8 +20,8 @@ strangers=$(find "$t/nginx/data" -type f ! -path '*/ci/v1/[emp]/*')
 
 expect_code 0 "$GOPOUCH" doctor --remote "$remote" >"$t/doctor"
 grep -q 'from the URL' "$t/doctor" || fail "doctor does not say who we are: $(cat "$t/doctor")"
-"$GOPOUCH" config --remote "$remote" >"$t/config"
-expect_secret "$t/doctor" "$t/config"
+"$GOPOUCH" config --remote "$remote" >"$t/settings"
+expect_secret "$t/doctor" "$t/settings"
 expect_code 1 "$GOPOUCH" doctor --remote "${remote/hunter2/wrong}" >"$t/doctor"
 grep -q 401 "$t/doctor" || fail "doctor does not name the fault: $(cat "$t/doctor")"
 
