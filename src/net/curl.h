@@ -50,6 +50,6 @@ base::Result<Curl> load_curl(const char* library);
 // A folder of CA certificates under their hashes, which OpenSSL reads one by one as it needs them;
 // empty where this machine has none. Reading the bundle instead, as libcurl does by default, costs
 // each new connection 15 ms.
-const char* hashed_certificates(const char* folder = "/etc/ssl/certs");
+const char* hashed_certificates(const char* folder);
 
 }  // namespace gopouch::net

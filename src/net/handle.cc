@@ -91,13 +91,15 @@ void Handle::set_up() {
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!options_.ca_file.empty()) {
+  const bool own = !options_.ca_file.empty();
+  const char* const folder = hashed_certificates(options_.ca_folder.c_str());
+  const bool hashed = *folder != '\0';
+  if (own || hashed) {
     for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO}) {
-      set(option, options_.ca_file.c_str());
+      set(option, own ? options_.ca_file.c_str() : none);
     }
-    for (const CURLoption option : {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH}) set(option, none);
-  } else if (const char* const folder = hashed_certificates(); *folder != '\0') {
-    for (const CURLoption option : {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO}) set(option, none);
+  }
+  if (hashed) {
     for (const CURLoption option : {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH}) set(option, folder);
   }
   if (!options_.certificate_file.empty()) {

@@ -103,7 +103,11 @@ struct Options {
   // Fewer than stall_bytes either way in this time: a drip is as bad as nothing.
   std::chrono::milliseconds stall_timeout{3000};
   std::int64_t stall_bytes = 1024;
-  std::string ca_file;  // PEM; empty: the system's
+  // PEM, to trust beside the system's: those are the folder, where its files are named by their
+  // hashes. Where they are not, the system's are what libcurl was built with, and a file of ours
+  // takes the place of its bundle.
+  std::string ca_file;
+  std::string ca_folder = "/etc/ssl/certs";
   // Who we are to a server that asks for a certificate, PEM; empty: nobody. The key may stand in
   // the certificate's file.
   std::string certificate_file, key_file;

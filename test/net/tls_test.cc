@@ -21,9 +21,9 @@ class TlsServer {
   explicit TlsServer(const std::string& subject, const std::string& version = "TLSv1_3") {
     const std::string make =
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-        " -subj /CN=test -addext subjectAltName=" +
-        subject + " -keyout " + (temp_ / "key.pem").string() + " -out " + ca_file() +
-        " 2>/dev/null";
+        " -subj /CN=" +
+        temp_.path().filename().string() + " -addext subjectAltName=" + subject + " -keyout " +
+        (temp_ / "key.pem").string() + " -out " + ca_file() + " 2>/dev/null";
     EXPECT_EQ(std::system(make.c_str()), 0);
     test::write(temp_ / "server.py", R"(
 import http.server, ssl, sys
@@ -73,9 +73,11 @@ server.serve_forever()
 
   std::string ca_file() const { return temp_ / "certificate.pem"; }
 
-  base::Result<Reply> get(const std::string& host, const std::string& ca) const {
+  base::Result<Reply> get(const std::string& host, const std::string& ca,
+                          const std::string& folder = Options().ca_folder) const {
     Options options;
     options.ca_file = ca;
+    options.ca_folder = folder;
     Client client(options);
     Request request;
     request.url = *parse_url("https://" + host + ":" + std::to_string(port_) + "/x");
@@ -103,6 +105,24 @@ TEST(Tls, BelievesTheCertificatesThatItWasGiven) {
   const auto missing = server.get("127.0.0.1", server.ca_file() + ".none");
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(missing.error().fault, base::Fault::kInvalid) << missing.error().message;
+}
+
+// The system's certificates go on being believed where a file of ours is named.
+TEST(Tls, BelievesTheSystemBesideTheFile) {
+  const TlsServer known("IP:127.0.0.1");
+  const TlsServer ours("IP:127.0.0.1");
+  const test::TempDir system;
+  const std::string rehash = "cp " + known.ca_file() + " " + system.path().string() +
+                             " && openssl rehash " + system.path().string() + " 2>/dev/null";
+  ASSERT_EQ(std::system(rehash.c_str()), 0);
+  const std::string folder = system.path();
+  for (const TlsServer* const server : {&known, &ours}) {
+    const auto reply = server->get("127.0.0.1", ours.ca_file(), folder);
+    EXPECT_TRUE(reply.ok()) << reply.error().message;
+  }
+  EXPECT_TRUE(known.get("127.0.0.1", "", folder).ok());
+  EXPECT_FALSE(ours.get("127.0.0.1", "", folder).ok());
+  EXPECT_FALSE(known.get("127.0.0.1", ours.ca_file()).ok());
 }
 
 TEST(Tls, AsksForTheRightName) {
