@@ -5,21 +5,14 @@
 // go through hiredis' own client, not through ours.
 #pragma once
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "test/support/ports.h"
+#include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 
 namespace gopouch::test {
@@ -82,7 +76,6 @@ class Redis {
     }
     std::abort();
   }
-  ~Redis() { kill(); }
   Redis(const Redis&) = delete;
   Redis& operator=(const Redis&) = delete;
 
@@ -92,13 +85,8 @@ class Redis {
   std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
   std::filesystem::path dir() const { return dir_.path(); }
 
-  void kill() {
-    if (process_ < 0) return;
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    process_ = -1;
-  }
-  void signal(int number) const { ::kill(process_, number); }
+  void kill() { process_.reset(); }
+  void signal(int number) const { process_->signal(number); }
 
   // On the same ports; false: it does not come up.
   bool start() {
@@ -126,25 +114,8 @@ class Redis {
     for (std::size_t i = file ? 2 : 0; i < words_.size(); ++i) {
       all.push_back(words_[i] == "<bus>" ? std::to_string(bus_port_) : words_[i]);
     }
-    std::vector<char*> argv;
-    for (const std::string& word : all) argv.push_back(const_cast<char*>(word.c_str()));
-    argv.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (::getppid() != parent) ::_exit(1);
-      ::signal(SIGPIPE, SIG_DFL);
-      const int null = ::open("/dev/null", O_RDWR);
-      for (const int fd : {0, 1, 2}) ::dup2(null, fd);
-      ::execv(argv[0], argv.data());
-      ::_exit(127);
-    }
-    const bool up = wait_for([&] {
-      if (::waitpid(process_, nullptr, WNOHANG) == process_) process_ = -1;
-      return process_ < 0 || answers();
-    });
-    if (up && process_ > 0) return true;
+    process_.emplace(all, std::vector<std::string>{"PATH=/usr/bin:/bin"}, "/dev/null");
+    if (process_->wait_until([this] { return answers(); })) return true;
     kill();
     return false;
   }
@@ -190,7 +161,7 @@ class Redis {
   const Certificate* const certificate_;
   TempDir dir_;
   int port_ = 0, tls_port_ = 0, bus_port_ = 0;
-  pid_t process_ = -1;
+  std::optional<ServerProcess> process_;
 };
 
 class RedisCluster {

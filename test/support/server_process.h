@@ -1,4 +1,5 @@
-// A real server as a process of a test: it ends with the test, however that ends.
+// A real server as a process of a test: it ends with the test, however that ends. What it says goes
+// into a log.
 #pragma once
 
 #include <fcntl.h>
@@ -34,6 +35,7 @@ class ServerProcess {
       const int fd = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
       ::dup2(fd, 1);
       ::dup2(fd, 2);
+      ::signal(SIGPIPE, SIG_DFL);
       ::execve(argv[0], argv.data(), envp.data());
       ::_exit(127);
     }
@@ -52,11 +54,13 @@ class ServerProcess {
         return false;
       }
       if (ready()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     end();
     return false;
   }
+
+  void signal(int number) const { ::kill(process_, number); }
 
   void end() {
     if (process_ <= 0) return;
