@@ -87,8 +87,8 @@ class Packs {
   // Whether a manifest that is here says that the action gives nothing: an empty output.
   bool gives_nothing(const store::ActionId& action) const;
 
-  // What the scope's sessions used and this one, which has used these, has not, as yet; and what this
-  // one put that they did not know. Empty outputs do not count.
+  // What the scope's sessions used and this one, which has used these, has not, as yet; and what
+  // this one put that they did not know. Empty outputs do not count.
   struct Left {
     std::int64_t alive = 0, dead = 0, strangers = 0;
   };
