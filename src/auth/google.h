@@ -40,9 +40,9 @@ FoundToken from_google_metadata(const GoogleAsking& ask);
 // none.
 base::Result<GoogleToken> token_in(std::string_view body, Time now, std::string_view what);
 
-// The value of `field` in a JSON object; the text itself without white space at its ends, where
-// `field` is empty. Empty: there is none.
-std::string subject_in(std::string_view text, std::string_view field);
+// The value of the field `name` in a JSON object; the text itself without white space at its ends,
+// where `name` is empty. Empty: there is none.
+std::string subject_in(std::string_view text, std::string_view name);
 
 // What an executable printed: its token; kInvalid or kDenied with its own words, where it has none.
 // `lasts` is set to whether it says when it ends; one that has ended is kUnavailable.
