@@ -1,5 +1,6 @@
-// gopouch clear, clear-local, clear-remote: empties the local store, the remote, or both. The words
-// on success are those of the programs that gopouch takes the place of: scripts look for them.
+// gopouch clear, clear-local, clear-remote: empties the local store, each remote that is not
+// read-only, or both. The words on success are those of the programs that gopouch takes the place
+// of: scripts look for them.
 //
 // In the remote only keys of ours go, under the very prefix that a session uses; and a remote
 // without a prefix, which may be a bucket that others use too, is asked about twice.
@@ -64,18 +65,24 @@ bool clear_remote(object::Remote& remote) {
 
 int clear(const config::Settings& settings) {
   const bool local = settings.command != "clear-remote";
-  auto remote = settings.command == "clear-local" ? std::nullopt : open_remote(settings);
-  if (!local && !remote) {
-    throw config::ConfigError("clear-remote: no remote is set; name it with --remote");
-  }
-  if (remote && !remote->has_prefix() && !settings.force_whole_bucket) {
+  auto remotes =
+      settings.command == "clear-local" ? std::vector<object::Remote>() : open_writable(settings);
+  if (!local) want_writable(settings, remotes, settings.command);
+  for (const object::Remote& remote : remotes) {
+    if (remote.has_prefix() || settings.force_whole_bucket) continue;
     throw config::ConfigError(
         fmt::format("{}: {} has no prefix: this would go through the whole bucket; "
                     "--force-whole-bucket lets it",
-                    settings.command, remote->name()));
+                    settings.command, remote.name()));
   }
   if (local && !clear_local(settings)) return 1;
-  if (remote && !clear_remote(*remote)) return 1;
+  bool cleared = true;
+  for (object::Remote& remote : remotes) {
+    const bool done = clear_remote(remote);
+    if (done && remotes.size() > 1) fmt::print("{}: cleared\n", remote.name());
+    cleared &= done;
+  }
+  if (!cleared) return 1;
   std::puts(settings.command == "clear"         ? "Cache cleared successfully"
             : settings.command == "clear-local" ? "Local cache cleared successfully"
                                                 : "Remote cache cleared successfully");

@@ -135,9 +135,9 @@ void check_ranges(object::Remote& remote, const object::Key& key, const std::str
 }
 
 // Writes an object, reads it back and removes it.
-void check_write(object::Remote& remote, bool read_only, Report& report) {
-  if (read_only) {
-    report.push_back({"write", Verdict::kOk, "not tried: --read-only", ""});
+void check_write(object::Remote& remote, Report& report) {
+  if (remote.counts().read_only) {
+    report.push_back({"write", Verdict::kOk, "not tried: it is read-only", ""});
     return;
   }
   if (!remote.layout().empty()) {
@@ -195,19 +195,21 @@ void check_clock(object::Remote& remote, Report& report) {
                     far ? "set this machine's clock; until then gopouch corrects for it" : ""});
 }
 
+void check_remote(object::Remote& remote, Report& report) {
+  report.push_back({"remote", Verdict::kOk, remote.name(), ""});
+  report.push_back(check_credentials(remote));
+  report.push_back(check_reach(remote));
+  if (report.back().verdict == Verdict::kBad) return;
+  check_clock(remote, report);
+  check_write(remote, report);
+}
+
+// What follows a remote's name is about that one.
 Report examine(const config::Settings& settings) {
   Report report{check_local(settings)};
-  auto remote = open_remote(settings);
-  if (!remote) {
-    report.push_back({"remote", Verdict::kOk, "none is set", ""});
-    return report;
-  }
-  report.push_back({"remote", Verdict::kOk, remote->name(), ""});
-  report.push_back(check_credentials(*remote));
-  report.push_back(check_reach(*remote));
-  if (report.back().verdict == Verdict::kBad) return report;
-  check_clock(*remote, report);
-  check_write(*remote, settings.object.read_only, report);
+  auto remotes = open_remotes(settings);
+  if (remotes.empty()) report.push_back({"remote", Verdict::kOk, "none is set", ""});
+  for (object::Remote& remote : remotes) check_remote(remote, report);
   return report;
 }
 

@@ -27,24 +27,31 @@ bool means_remote(const config::Settings& settings) {
       fmt::format("prune: {}? try gopouch help prune", settings.operands.front()));
 }
 
-int prune_remote(const config::Settings& settings) {
-  auto remote = open_remote(settings);
-  if (!remote) throw config::ConfigError("prune remote: no remote is set; name it with --remote");
+bool sweep(object::Remote& remote, const config::Settings& settings, bool named) {
   const bool own_age = origin_of(settings, "max-age") != "default";
   const auto report = remote::sweep(
-      remote->store(),
+      remote.store(),
       {.max_age = own_age ? settings.store.max_age : kRemoteAge, .dry_run = settings.dry_run}, {});
   if (!report) {
     base::log(base::LogLevel::kError, "{}", report.error().message);
-    return 1;
+    return false;
   }
   const auto sum = [](const remote::SweepReport::Sum& of, std::string_view what) {
     return fmt::format("{} {} ({})", base::grouped(of.objects), what, base::human_bytes(of.bytes));
   };
-  fmt::print("{} {}, {}, {}; kept {}\n", settings.dry_run ? "Would remove" : "Removed",
-             sum(report->entries, "entries"), sum(report->packs, "packs"),
-             sum(report->manifests, "manifests"), sum(report->kept, "objects"));
-  return 0;
+  fmt::print("{}{} {}, {}, {}; kept {}\n", named ? remote.name() + ": " : "",
+             settings.dry_run ? "Would remove" : "Removed", sum(report->entries, "entries"),
+             sum(report->packs, "packs"), sum(report->manifests, "manifests"),
+             sum(report->kept, "objects"));
+  return true;
+}
+
+int prune_remotes(const config::Settings& settings) {
+  auto remotes = open_writable(settings);
+  want_writable(settings, remotes, "prune remote");
+  bool done = true;
+  for (object::Remote& remote : remotes) done = sweep(remote, settings, remotes.size() > 1) && done;
+  return done ? 0 : 1;
 }
 
 int prune_local(const config::Settings& settings) {
@@ -64,7 +71,7 @@ int prune_local(const config::Settings& settings) {
 }  // namespace
 
 int prune(const config::Settings& settings) {
-  return means_remote(settings) ? prune_remote(settings) : prune_local(settings);
+  return means_remote(settings) ? prune_remotes(settings) : prune_local(settings);
 }
 
 }  // namespace gopouch::cli

@@ -47,8 +47,8 @@ void release_go() {
 }  // namespace
 
 int run(const config::Settings& settings) {
-  auto objects = open_remote(settings);
-  if (objects && settings.require_remote && !reachable(*objects)) return 1;
+  auto remotes = open_remotes(settings);
+  if (settings.require_remote && !reachable(remotes)) return 1;
   if (::isatty(STDIN_FILENO) != 0) {
     base::write_log_line(
         "waiting for requests; a go command starts this program: "
@@ -64,8 +64,8 @@ int run(const config::Settings& settings) {
 
   widen_pipe(STDIN_FILENO);
   store::Store store(settings.store);
-  std::optional<remote::Remote> shared;
-  if (objects) shared.emplace(*objects, store, sharing(settings));
+  std::optional<remote::Tiers> shared;
+  if (!remotes.empty()) shared.emplace(remotes, store, sharing(settings));
   session::Session session(store, shared ? &*shared : nullptr, settings.session);
   const protocol::Ending ending = go.serve(session);
 
@@ -73,7 +73,7 @@ int run(const config::Settings& settings) {
     shared->close();
     flush_before_go(*shared, settings);
   }
-  summarize(session.counts(), shared ? shared->counts() : remote::Counts(), settings);
+  summarize(session.counts(), shared ? &*shared : nullptr, settings);
   go.finish();
   out.reset();
   release_go();

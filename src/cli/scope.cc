@@ -25,10 +25,9 @@ std::string shown(std::string_view text) {
   return line;
 }
 
-// What the remote holds under a name; empty where there is no remote to ask.
-std::string held(std::optional<object::Remote>& remote, const base::Hash& name) {
-  if (!remote) return {};
-  const auto reply = object::get_one(remote->store(),
+// What a remote holds under a name.
+std::string held(object::Remote& remote, const base::Hash& name) {
+  const auto reply = object::get_one(remote.store(),
                                      {.key = pack::manifest_key(name), .limit = pack::kMaxManifest},
                                      base::Call::within(kAskTime));
   if (!reply) return "  " + reply.error().message;
@@ -40,12 +39,22 @@ std::string held(std::optional<object::Remote>& remote, const base::Hash& name) 
                      summary->packs.size());
 }
 
-void print_names(const scope::Scope& found, bool named, std::optional<object::Remote> remote) {
+// On the line of the name; of several remotes each has a line of its own.
+std::string held(std::vector<object::Remote>& remotes, const base::Hash& name) {
+  if (remotes.size() == 1) return held(remotes.front(), name);
+  std::string lines;
+  for (object::Remote& remote : remotes) {
+    lines += fmt::format("\n  {}{}", remote.name(), held(remote, name));
+  }
+  return lines;
+}
+
+void print_names(const scope::Scope& found, bool named, std::vector<object::Remote> remotes) {
   if (found.exact != found.module) {
-    fmt::print("exact   {}{}\n", base::to_hex(found.exact), held(remote, found.exact));
+    fmt::print("exact   {}{}\n", base::to_hex(found.exact), held(remotes, found.exact));
   }
   fmt::print("{}  {}{}\n", named ? "named " : "module", base::to_hex(found.module),
-             held(remote, found.module));
+             held(remotes, found.module));
 }
 
 void print_facts(const scope::Scope& found) {
@@ -81,7 +90,7 @@ int show_scope(const config::Settings& settings) {
   const bool named = !settings.scope.empty();
   const scope::Input input = scope_input(settings);
   const scope::Scope found = scope::find(input, settings.scope);
-  print_names(found, named, open_remote(settings));
+  print_names(found, named, open_remotes(settings));
   print_facts(found);
   if (!named && input.go_version.empty()) {
     base::log(base::LogLevel::kWarning,

@@ -1,5 +1,7 @@
 #include "cli/shared.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "scope/scope.h"
 
@@ -16,11 +18,37 @@ constexpr std::chrono::seconds kReachTime{10};  // to find out whether a remote 
 
 }  // namespace
 
-std::optional<object::Remote> open_remote(const config::Settings& settings) {
-  if (settings.remote.empty()) return std::nullopt;
-  auto opened = object::open(settings.remote, settings.object);
-  if (!opened) throw config::ConfigError("remote: " + opened.error().message);
-  return *std::move(opened);
+std::vector<object::Remote> open_remotes(const config::Settings& settings) {
+  std::vector<object::Remote> remotes;
+  remotes.reserve(settings.remotes.size());
+  for (const std::string& url : settings.remotes) {
+    auto opened = object::open(url, settings.object);
+    if (!opened) throw config::ConfigError("remote: " + opened.error().message);
+    remotes.push_back(*std::move(opened));
+  }
+  return remotes;
+}
+
+std::vector<object::Remote> open_writable(const config::Settings& settings) {
+  std::vector<object::Remote> writable;
+  std::vector<object::Remote> remotes = open_remotes(settings);
+  for (object::Remote& remote : remotes) {
+    if (remote.counts().read_only) {
+      base::log(base::LogLevel::kWarning, "{}: read-only, left as it is", remote.name());
+    } else {
+      writable.push_back(std::move(remote));
+    }
+  }
+  return writable;
+}
+
+void want_writable(const config::Settings& settings, const std::vector<object::Remote>& writable,
+                   std::string_view command) {
+  if (!writable.empty()) return;
+  throw config::ConfigError(fmt::format("{}: {}", command,
+                                        settings.remotes.empty()
+                                            ? "no remote is set; name it with --remote"
+                                            : "what is set is read-only"));
 }
 
 remote::Options sharing(const config::Settings& settings) {
@@ -34,14 +62,16 @@ remote::Options sharing(const config::Settings& settings) {
   return options;
 }
 
-bool reachable(object::Remote& remote) {
-  const auto answer = remote.store().head("v1/reachable", base::Call::within(kReachTime));
-  if (answer) return true;
-  base::log(base::LogLevel::kError, "{}; --require-remote wants it", answer.error().message);
-  return false;
+bool reachable(std::vector<object::Remote>& remotes) {
+  return std::all_of(remotes.begin(), remotes.end(), [](object::Remote& remote) {
+    const auto answer = remote.store().head("v1/reachable", base::Call::within(kReachTime));
+    if (answer) return true;
+    base::log(base::LogLevel::kError, "{}; --require-remote wants it", answer.error().message);
+    return false;
+  });
 }
 
-void flush_before_go(remote::Remote& shared, const config::Settings& settings) {
+void flush_before_go(remote::Tiers& shared, const config::Settings& settings) {
   if (settings.flush == config::Flush::kBackground) return;
   const auto start = Clock::now();
   const auto end =
@@ -66,7 +96,7 @@ void flush_before_go(remote::Remote& shared, const config::Settings& settings) {
   }
 }
 
-void flush_after_go(remote::Remote& shared, const config::Settings& settings) {
+void flush_after_go(remote::Tiers& shared, const config::Settings& settings) {
   shared.flush(Clock::now() + settings.flush_timeout, kStall);
   shared.give_up();
 }

@@ -40,28 +40,59 @@ std::string prefetched(const remote::Counts& remote) {
   return text;
 }
 
-std::string line(const session::Counts& session, const remote::Counts& remote,
-                 const config::Settings& settings) {
+// Where hits came from, with each remote's part where there are several.
+std::string sources(const session::Counts& session, const remote::Counts& remote,
+                    const std::vector<remote::Tiers::Part>& parts) {
+  std::string text = grouped(remote.hits) + " remote";
+  if (parts.size() > 1) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      text += fmt::format("{}{} from {}", i == 0 ? ": " : " and ", grouped(parts[i].counts.hits),
+                          parts[i].name);
+    }
+  }
+  return text + fmt::format(", {} local", grouped(session.hits - remote.hits));
+}
+
+// Bytes in one direction, with each remote's part where there are several.
+std::string moved(std::int64_t sum, std::string_view direction,
+                  const std::vector<remote::Tiers::Part>& parts,
+                  std::int64_t remote::Counts::*bytes) {
+  std::string text = fmt::format("{} {}", human_bytes(sum), direction);
+  if (parts.size() < 2) return text;
+  std::string each;
+  for (const auto& part : parts) {
+    each += (each.empty() ? "" : " and ") + human_bytes(part.counts.*bytes);
+  }
+  return text + " (" + each + ")";
+}
+
+std::string line(const session::Counts& session, const remote::Tiers* tiers) {
+  const remote::Counts remote = tiers != nullptr ? tiers->counts() : remote::Counts();
+  const auto parts = tiers != nullptr ? tiers->parts() : std::vector<remote::Tiers::Part>();
   std::string text;
   const auto add = [&](std::string_view part) {
     text.append(text.empty() ? "" : ", ").append(part);
   };
-  add(fmt::format("{} hits ({})", grouped(session.hits),
-                  settings.remote.empty() ? human_bytes(session.hit_bytes)
-                                          : fmt::format("{} remote, {} local", grouped(remote.hits),
-                                                        grouped(session.hits - remote.hits))));
+  add(fmt::format(
+      "{} hits ({})", grouped(session.hits),
+      tiers == nullptr ? human_bytes(session.hit_bytes) : sources(session, remote, parts)));
   add(fmt::format("{} misses", grouped(session.misses)));
-  if (settings.remote.empty()) {
+  if (tiers == nullptr) {
     add(fmt::format("{} puts ({})", grouped(session.puts), human_bytes(session.put_bytes)));
   } else {
-    add(human_bytes(remote.bytes_down) + " down");
-    add(human_bytes(remote.bytes_up) + " up");
+    add(moved(remote.bytes_down, "down", parts, &remote::Counts::bytes_down));
+    add(moved(remote.bytes_up, "up", parts, &remote::Counts::bytes_up));
   }
   if (remote.packs.ranges > 0) add(prefetched(remote));
   if (saved_seconds(remote) > 0) add(fmt::format("saved about {} s", saved_seconds(remote)));
   if (remote.corrupt > 0) add(fmt::format("{} damaged objects", grouped(remote.corrupt)));
-  if (const auto faults = remote.faults + remote.upload_faults; faults > 0)
+  if (const auto faults = remote.faults + remote.upload_faults; faults > 0) {
     add(fmt::format("{} remote faults", grouped(faults)));
+    for (const auto& [name, counts] : parts) {
+      const auto own = counts.faults + counts.upload_faults;
+      if (parts.size() > 1 && own > 0) text += fmt::format(" ({} of {})", grouped(own), name);
+    }
+  }
   if (session.faults > 0) add(fmt::format("{} local faults", grouped(session.faults)));
   return text;
 }
@@ -87,10 +118,9 @@ void append_row(const std::string& path, const session::Counts& counts) {
 
 }  // namespace
 
-void summarize(const session::Counts& session, const remote::Counts& remote,
+void summarize(const session::Counts& session, const remote::Tiers* remote,
                const config::Settings& settings) {
-  if (settings.stats || ::isatty(STDERR_FILENO) != 0)
-    base::write_log_line(line(session, remote, settings));
+  if (settings.stats || ::isatty(STDERR_FILENO) != 0) base::write_log_line(line(session, remote));
   if (!settings.step_summary.empty()) append_row(settings.step_summary, session);
 }
 

@@ -6,9 +6,10 @@
 
 namespace gopouch::cli {
 
-// One line on stderr where that is a terminal or --stats is given; in GitHub Actions a row of a
-// table in the step's summary as well. Else silence: scripts compare stderr.
-void summarize(const session::Counts& session, const remote::Counts& remote,
+// `remote` is null where there is none. One line on stderr where that is a terminal or --stats is
+// given; in GitHub Actions a row of a table in the step's summary as well. Else silence: scripts
+// compare stderr.
+void summarize(const session::Counts& session, const remote::Tiers* remote,
                const config::Settings& settings);
 
 }  // namespace gopouch::cli

@@ -56,7 +56,7 @@ struct Settings {
   bool help = false;                  // -h, -help, --help anywhere
 
   store::Options store;
-  std::string remote;  // the URL of the object store that machines share; empty: none
+  std::vector<std::string> remotes;  // URLs of object stores, in the order of looking them up
   object::Options object;
   remote::Options sharing;
   session::Options session;

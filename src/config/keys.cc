@@ -47,6 +47,10 @@ void set_tags(Settings& settings, const Value& value) {
   });
 }
 
+void set_remotes(Settings& settings, const Value& value) {
+  for (const std::string_view url : split_urls(value.text)) settings.remotes.emplace_back(url);
+}
+
 void set_redis_ttl(Settings& settings, const Value& value) {
   settings.object.redis_ttl =
       std::chrono::ceil<std::chrono::seconds>(std::chrono::nanoseconds(value.number));
@@ -90,9 +94,9 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) { s.json = v.number != 0; }},
 
     Key{"remote", Kind::kList, "", "",
-        "what machines share: s3://bucket/ci, gs://bucket/ci, redis://, https://host/, "
-        "file:///folder",
-        kRemote, [](Settings& s, const Value& v) { s.remote = v.text; }},
+        "s3://bucket/ci, gs://bucket/ci, redis://, https://host/, file:///folder; several: in "
+        "order",
+        kRemote, set_remotes},
     Key{"read-only", Kind::kBool, "", "false", "write nothing to the remote", kRemote,
         [](Settings& s, const Value& v) { s.object.read_only = v.number != 0; }},
     Key{"require-remote", Kind::kBool, "", "false",

@@ -18,13 +18,28 @@ void append(std::vector<Saying>& to, std::vector<Saying> from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
+// A list's flag may be repeated: each adds to it.
+void add_flag(std::vector<Saying>& said, Saying flag) {
+  const auto is_list = [](const Saying& one) {
+    return one.key->kind == Kind::kList && one.words == Words::kOwn && one.piece.empty();
+  };
+  const auto before = std::find_if(said.begin(), said.end(), [&](const Saying& one) {
+    return is_list(one) && one.key == flag.key;
+  });
+  if (!is_list(flag) || before == said.end()) {
+    said.push_back(std::move(flag));
+  } else {
+    before->value.text += "," + flag.value.text;
+  }
+}
+
 // Everything that was said, what counts more before what counts less.
 std::vector<Saying> gather(const CommandLine& line, const Environment& env,
                            std::vector<std::string>& notes) {
   std::vector<Saying> said;
   for (const Flag& flag : line.flags) {
     if (auto saying = interpret(flag.name, flag.shown, flag.value, notes))
-      said.push_back(*std::move(saying));
+      add_flag(said, *std::move(saying));
   }
   std::reverse(said.begin(), said.end());  // of two flags the later one counts
   append(said, read_variables(env, notes));

@@ -84,7 +84,7 @@ later one:
 
 1. a flag: `GOCACHEPROG="gopouch --cache-limit=50GB"`. `-x`, `--x`, `--x=VALUE` and `--x VALUE` are the same;
    a switch takes no separate word (`--stats`, `--stats=false`); `--` ends the flags; of the same flag given
-   twice the last counts.
+   twice the last counts, but a LIST grows with each.
 2. a variable: `GOPOUCH_CACHE_LIMIT=50GB`, then `GOBUILDCACHE_…`, then the names of other programs, then names
    without a prefix (below).
 3. the config file, TOML with the settings' names as keys: `cache-limit = "50GB"`. It is the file that

@@ -101,15 +101,6 @@ Joined of_redis(const Pieces& pieces) {
       hosts};
 }
 
-// What follows a comma and has no scheme is another host of the URL before: redis://a:1,b:2/x.
-std::size_t count_urls(std::string_view list) {
-  std::size_t count = 0;
-  for_each_piece(list, ',', [&](std::string_view piece) {
-    if (count == 0 || piece.find("://") != std::string_view::npos) ++count;
-  });
-  return count;
-}
-
 }  // namespace
 
 void join_pieces(std::vector<Saying>& said, std::vector<std::string>& notes) {
@@ -139,8 +130,9 @@ void join_pieces(std::vector<Saying>& said, std::vector<std::string>& notes) {
 void finish_remotes(const Environment& env, Settings& settings) {
   settings.object.env = env;
   settings.sharing.temp_dir = settings.store.dir;
-  if (count_urls(settings.remote) > 1) {
-    throw ConfigError("remote: this version takes one remote; name one");
+  if (settings.remotes.size() > remote::kMostTiers) {
+    throw ConfigError(fmt::format("remote: {} are named; {} are the most", settings.remotes.size(),
+                                  remote::kMostTiers));
   }
 
   // gobuildcache's own names for its keys. They are secrets, so they are variables only.

@@ -150,7 +150,32 @@ bool same_value(Kind kind, const Value& a, const Value& b) {
 }
 
 std::string display(Kind kind, std::string_view text) {
-  return kind == Kind::kSecret && !text.empty() ? "***" : without_user(text);
+  if (kind == Kind::kSecret && !text.empty()) return "***";
+  if (kind != Kind::kList) return without_user(text);
+  std::string out;
+  for (const std::string_view url : split_urls(text)) {
+    out += (out.empty() ? "" : ",") + without_user(url);
+  }
+  return out;
+}
+
+std::vector<std::string_view> split_urls(std::string_view list) {
+  std::vector<std::string_view> urls;
+  for_each_piece(list, ',', [&](std::string_view piece) {
+    const std::string_view scheme = piece.substr(0, piece.find("://"));
+    const bool begins = scheme.size() < piece.size() && !scheme.empty() &&
+                        std::all_of(scheme.begin(), scheme.end(), [](char c) {
+                          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                 (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+                        });
+    if (begins || urls.empty()) {
+      urls.push_back(piece);
+    } else {
+      urls.back() = {urls.back().data(),
+                     static_cast<std::size_t>(piece.data() + piece.size() - urls.back().data())};
+    }
+  });
+  return urls;
 }
 
 std::string quote(std::string_view text) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -66,6 +67,10 @@ class Nearest {
   std::string word_;
   std::size_t distance_ = SIZE_MAX;
 };
+
+// The URLs of a list. What follows a comma and has no scheme is another host of the URL before:
+// redis://a:1,b:2/x. They live as long as `list`.
+std::vector<std::string_view> split_urls(std::string_view list);
 
 // Calls `use` with each piece of `text` between separators.
 template <typename Use>

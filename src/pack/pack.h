@@ -31,6 +31,9 @@ enum class Prefetch {
   kOff,     // nothing: no manifests are read or written
 };
 
+// The two manifests of a session: of the very go command, and of any in its module.
+enum class Which { kExact, kModule };
+
 struct Options {
   Prefetch prefetch = Prefetch::kAll;
   std::int64_t limit = INT64_MAX;  // bytes that are fetched before they are asked for
@@ -39,6 +42,9 @@ struct Options {
   std::filesystem::path temp_dir = {};             // for files without names
   // Names the manifests: of this very go command, and of any in this module. Null: no packs.
   std::function<std::pair<base::Hash, base::Hash>()> scope = {};
+  // Of several Packs that fill one local store: whether another one promises an action, so that
+  // what this manifest names of it is left alone until a get asks for it here. Null: never.
+  std::function<bool(Which, const store::ActionId&)> elsewhere = {};
 };
 
 // An action that a session asked for, in the order of first gets.
@@ -46,10 +52,13 @@ struct Used {
   store::ActionId action;
   std::optional<store::Entry> entry;  // nullopt: asked for and never put
   std::uint32_t cost_ms = 0;
-  bool put = false;  // by this session: a later put of what is known is news, if it is not empty
+  bool put = false;   // by this session: a later put of what is known is news, if it is not empty
+  bool lent = false;  // by another remote: there may be no entry of it in this one
 };
 
 struct Counts {
+  Counts& operator+=(const Counts& other);
+
   std::int64_t in_hand = 0;               // gets answered by what had been fetched
   std::int64_t waits = 0, waited_ms = 0;  // gets that waited for what was on its way
   std::int64_t dead = 0;                  // gets answered as a miss without asking
@@ -70,6 +79,15 @@ class Packs {
   // its way, until the call is over.
   enum class Word { kUnknown, kDead, kHere };
   Word find(const store::ActionId& action, const base::Call& call);
+  Word find(Which manifest, const store::ActionId& action, const base::Call& call);
+
+  // Whether the manifest of the exact scope names an output of the action, and the pack may still
+  // give it.
+  bool promises(const store::ActionId& action) const;
+
+  // Why the store did not answer when it was asked for the manifests; nullopt: it did, or has not
+  // been heard yet.
+  std::optional<base::Error> trouble() const;
 
   // Fetches all that the manifest of the exact scope names, or of the module's where there is no
   // other, and tells of it now and then. Outputs in hand, here before or fetched, and how many
@@ -101,9 +119,11 @@ class Packs {
   void stop();
 
   // Leaves the next manifests, and a pack where that is worth it. `moved` is called as it goes on.
-  // An error: they could not be written; nothing is lost but time.
-  base::Status leave(std::span<const Used> used, const base::Call& call,
-                     const std::function<void()>& moved);
+  // Gives those of the lent actions that were not worth it: the next session will ask for their
+  // entries. An error: they could not be written; nothing is lost but time.
+  base::Result<std::vector<store::ActionId>> leave(std::span<const Used> used,
+                                                   const base::Call& call,
+                                                   const std::function<void()>& moved);
 
   Counts counts() const;
 

@@ -1,8 +1,10 @@
 // The two manifests of a session, from the first get to what is left for the next.
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <system_error>
 #include <tuple>
+#include <unordered_set>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -25,15 +27,20 @@ constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 // A manifest as it was read.
 struct Read {
   std::optional<Tables> tables;
-  std::string version;  // for a precondition
-  bool absent = false;  // there is none
+  std::string version;              // for a precondition
+  bool absent = false;              // there is none
+  std::optional<Error> fault = {};  // the store is down or slow
 };
 
 // Looks at an answer, and counts what is not to be believed.
 Read read_manifest(base::Result<std::optional<object::Object>> reply, std::int64_t max_body,
                    std::atomic<std::int64_t>& corrupt) {
   Read read;
-  if (!reply) return read;
+  if (!reply) {
+    const Fault fault = reply.error().fault;
+    if (fault == Fault::kUnavailable || fault == Fault::kTimeout) read.fault = reply.error();
+    return read;
+  }
   read.absent = !*reply;
   if (!*reply) return read;
   read.version = (*reply)->version;
@@ -48,6 +55,19 @@ Read read_manifest(base::Result<std::optional<object::Object>> reply, std::int64
 }
 
 }  // namespace
+
+Counts& Counts::operator+=(const Counts& other) {
+  in_hand += other.in_hand;
+  waits += other.waits;
+  waited_ms += other.waited_ms;
+  dead += other.dead;
+  ranges += other.ranges;
+  bytes_down += other.bytes_down;
+  in_vain += other.in_vain;
+  corrupt += other.corrupt;
+  bytes_up += other.bytes_up;
+  return *this;
+}
 
 struct Packs::Rep {
   Rep(object::Remote& with, store::Store& to, Options how)
@@ -106,8 +126,15 @@ void Packs::Rep::load() {
         (index == 0 ? exact : module) = read_manifest(std::move(reply), options.max_body, corrupt);
       });
   Prefetcher::Options how{options.prefetch == Prefetch::kAll, options.limit, options.connections};
+  const auto left_to_others = [this](Which which) -> std::function<bool(const store::ActionId&)> {
+    if (!options.elsewhere) return {};
+    return
+        [this, which](const store::ActionId& action) { return options.elsewhere(which, action); };
+  };
+  how.elsewhere = left_to_others(Which::kExact);
   if (exact.tables) all.emplace(objects, local, *exact.tables, how);
   how.all = false;
+  how.elsewhere = left_to_others(Which::kModule);
   if (module.tables) demand.emplace(objects, local, *module.tables, how);
   loading.lock()->done = true;
   loaded.notify_all();
@@ -126,12 +153,28 @@ bool Packs::Rep::ready(const base::Call& call) {
 }
 
 Packs::Word Packs::find(const store::ActionId& action, const base::Call& call) {
+  const Word word = find(Which::kExact, action, call);
+  return word == Word::kUnknown ? find(Which::kModule, action, call) : word;
+}
+
+Packs::Word Packs::find(Which manifest, const store::ActionId& action, const base::Call& call) {
   Rep& r = *rep_;
   if (!r.ready(call)) return Word::kUnknown;
-  Word word = r.all ? r.all->find(action, call) : Word::kUnknown;
-  if (word == Word::kUnknown && r.demand) word = r.demand->find(action, call);
+  std::optional<Prefetcher>& from = manifest == Which::kExact ? r.all : r.demand;
+  const Word word = from ? from->find(action, call) : Word::kUnknown;
   r.dead += word == Word::kDead ? 1 : 0;
   return word;
+}
+
+bool Packs::promises(const store::ActionId& action) const {
+  Rep& r = *rep_;
+  return r.is_ready() && r.all && r.all->promises(action);
+}
+
+std::optional<Error> Packs::trouble() const {
+  Rep& r = *rep_;
+  if (!r.is_ready()) return std::nullopt;
+  return r.exact.fault ? r.exact.fault : r.module.fault;
 }
 
 std::optional<Packs::Progress> Packs::fetch_all(
@@ -229,6 +272,21 @@ std::size_t share(std::span<const Source> sources) {
   return count;
 }
 
+// Lent actions whose outputs the manifest does not name; null: there is none.
+std::vector<store::ActionId> not_named(std::span<const Used> used, const Tables* manifest) {
+  std::unordered_set<store::ActionId, ActionHash> lacking;
+  for (const Used& one : used) {
+    if (one.lent && one.entry) lacking.insert(one.action);
+  }
+  if (lacking.empty()) return {};
+  if (manifest != nullptr) {
+    for (const Item& item : manifest->items) {
+      if (item.output != kNone) lacking.erase(item.action);
+    }
+  }
+  return {lacking.begin(), lacking.end()};
+}
+
 }  // namespace
 
 base::Result<PackRef> Packs::Rep::put_pack(const Packed& packed, const base::Call& call) {
@@ -302,14 +360,17 @@ Read Packs::Rep::read_again(const base::Hash& name, const base::Call& call) {
                        options.max_body, corrupt);
 }
 
-base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
-                          const std::function<void()>& moved) {
+base::Result<std::vector<store::ActionId>> Packs::leave(std::span<const Used> used,
+                                                        const base::Call& call,
+                                                        const std::function<void()>& moved) {
   Rep& r = *rep_;
-  if (!r.is_ready()) return base::Done{};
+  if (!r.is_ready()) return not_named(used, nullptr);
   const auto bad = r.bad();
-  // Who fetched nothing works where all is on the disk, and changes it again in a minute: what that
-  // leaves helps few, and go waits for it.
-  const bool at_home = counts().ranges == 0;
+  // Who fetched nothing, from here or from elsewhere, works where all is on the disk, and changes
+  // it again in a minute: what that leaves helps few, and go waits for it.
+  const bool at_home =
+      counts().ranges == 0 &&
+      std::none_of(used.begin(), used.end(), [](const Used& one) { return one.lent; });
 
   // The scope's own, with a pack if need be. Where somebody else has left one meanwhile, once more
   // from theirs. What was read at the start stays: ranges of it may still be on their way.
@@ -331,9 +392,9 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
     theirs = r.read_again(r.exact_name, call);
     before = &theirs;
   }
-  if (r.exact_name == r.module_name) return base::Done{};
-
   const Tables* const own = exact ? &*exact : tables_of(*before);
+  if (r.exact_name == r.module_name) return not_named(used, own);
+
   Rules rules = kModuleRules;
   rules.only_packs = at_home && !exact;
   for (bool again = false;; again = true) {
@@ -347,7 +408,7 @@ base::Status Packs::leave(std::span<const Used> used, const base::Call& call,
     theirs_module = r.read_again(r.module_name, call);
     before_module = &theirs_module;
   }
-  return base::Done{};
+  return not_named(used, own);
 }
 
 Counts Packs::counts() const {

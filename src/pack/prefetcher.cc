@@ -38,7 +38,7 @@ Prefetcher::Prefetcher(object::Remote& objects, store::Store& local, const Table
     : objects_(objects),
       local_(local),
       tables_(tables),
-      options_(options),
+      options_(std::move(options)),
       ranges_(objects.features().ranges) {
   index_.reserve(tables.items.size());
   for (std::uint32_t i = 0; i < tables.items.size(); ++i) {
@@ -81,6 +81,7 @@ Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Cal
   });
   auto state = state_.lock();
   if (!state->planned) make_plan(*state, options_.all);
+  if (state->fates[output] == Fate::kSpare) state->fates[output] = Fate::kPlanned;
   if (state->fates[output] == Fate::kPlanned) {
     if (frame != kNone) want(*state, state->range_of[frame]);
     const auto start = Clock::now();
@@ -97,32 +98,62 @@ Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Cal
 // What the local store has is not fetched.
 void Prefetcher::make_plan(State& state, bool all) {
   state.planned = true;
-  std::vector<bool> missing(tables_.items.size()), wanted(tables_.outputs.size());
+  std::vector<bool> missing(tables_.items.size());
+  std::vector<bool> wanted(tables_.outputs.size()), spare(tables_.outputs.size());
   for (std::size_t i = 0; i < tables_.items.size(); ++i) {
     const Item& item = tables_.items[i];
     if (item.output == kNone) continue;
     const auto here = local_.get(item.action);
     if (here && *here && (*here)->entry.output == tables_.outputs[item.output].id) continue;
-    missing[i] = wanted[item.output] = true;
+    missing[i] = true;
+    const bool left = options_.elsewhere && options_.elsewhere(item.action);
+    (left ? spare : wanted)[item.output] = true;
   }
-  state.ranges = plan(tables_, wanted);
-  if (!ranges_) state.ranges = whole_packs(tables_, std::move(state.ranges));
   state.contents = std::make_unique<Contents>(tables_, missing);
-  state.states.assign(state.ranges.size(), RangeState::kIdle);
   state.range_of.assign(tables_.frames.size(), kNone);
-  for (std::uint32_t i = 0; i < state.ranges.size(); ++i) {
-    for (const std::uint32_t frame : state.ranges[i].frames) state.range_of[frame] = i;
-  }
+  if (options_.elsewhere) add_companions(wanted, spare);
+  add_ranges(state, wanted);
+  state.ahead = all ? state.ranges.size() : 0;
+  add_ranges(state, spare);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i]) state.fates[i] = Fate::kPlanned;
+    if (wanted[i] || spare[i]) state.fates[i] = wanted[i] ? Fate::kPlanned : Fate::kSpare;
   }
-  if (!all) state.next = state.ranges.size();
   add_threads(state);
   try {
     state.threads.emplace_back([this] { lay_empty_outputs(); });
   } catch (const std::system_error&) {
     abandon(state);
   }
+}
+
+// Makes wanted what comes along anyway: outputs of no bytes, and the rest of a frame, or of a pack
+// where the store gives whole ones only.
+void Prefetcher::add_companions(std::vector<bool>& wanted, std::vector<bool>& spare) const {
+  const auto piece = [this](std::uint32_t frame) {
+    return ranges_ ? frame : tables_.frames[frame].pack;
+  };
+  std::vector<bool> comes(ranges_ ? tables_.frames.size() : tables_.packs.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const std::uint32_t frame = tables_.outputs[i].frame;
+    if (wanted[i] && frame != kNone) comes[piece(frame)] = true;
+  }
+  for (std::size_t i = 0; i < spare.size(); ++i) {
+    const std::uint32_t frame = tables_.outputs[i].frame;
+    if (!spare[i] || (frame != kNone && !comes[piece(frame)])) continue;
+    spare[i] = false;
+    wanted[i] = true;
+  }
+}
+
+void Prefetcher::add_ranges(State& state, const std::vector<bool>& wanted) {
+  auto ranges = plan(tables_, wanted);
+  if (!ranges_) ranges = whole_packs(tables_, std::move(ranges));
+  for (Range& range : ranges) {
+    const auto index = static_cast<std::uint32_t>(state.ranges.size());
+    for (const std::uint32_t frame : range.frames) state.range_of[frame] = index;
+    state.ranges.push_back(std::move(range));
+  }
+  state.states.resize(state.ranges.size(), RangeState::kIdle);
 }
 
 // Outputs of no bytes lie in no pack. (They are all the same one.)
@@ -153,7 +184,7 @@ void Prefetcher::want(State& state, std::uint32_t range) {
 
 // One for each range that may be fetched now, up to the number of connections.
 void Prefetcher::add_threads(State& state) {
-  const std::size_t work = state.urgent.size() + (state.ranges.size() - state.next);
+  const std::size_t work = state.urgent.size() + (state.ahead - state.next);
   try {
     while (state.fetchers < std::min(options_.connections, state.ranges.size()) &&
            state.idle < work) {
@@ -169,7 +200,7 @@ void Prefetcher::add_threads(State& state) {
 // Nothing can be fetched: everybody is told.
 void Prefetcher::abandon(State& state) {
   for (Fate& fate : state.fates) {
-    if (fate == Fate::kPlanned) fate = Fate::kGone;
+    if (fate == Fate::kPlanned || fate == Fate::kSpare) fate = Fate::kGone;
   }
   wake_all();
 }
@@ -186,10 +217,10 @@ std::optional<std::uint32_t> Prefetcher::next_range(State& state) {
     state.urgent.pop_front();
     if (state.states[index] == RangeState::kIdle) return start(index);
   }
-  while (state.next < state.ranges.size()) {
+  while (state.next < state.ahead) {
     const auto index = static_cast<std::uint32_t>(state.next);
     if (state.states[index] == RangeState::kIdle && state.ranges[index].size > state.left) {
-      state.next = state.ranges.size();  // beyond the limit, what is asked for is fetched
+      state.next = state.ahead;  // beyond the limit, what is asked for is fetched
       break;
     }
     ++state.next;
@@ -273,6 +304,14 @@ Packs::Progress Prefetcher::fetch_all(
     state.wait_until(settled_.front(), std::min(call.deadline, Clock::now() + kTick),
                      [](const State&) { return false; });
   }
+}
+
+bool Prefetcher::promises(const store::ActionId& action) const {
+  const Item* const named = item(action);
+  if (named == nullptr || named->output == kNone) return false;
+  auto state = state_.lock();
+  const Fate fate = state->fates[named->output];
+  return !state->planned || fate == Fate::kPlanned || fate == Fate::kHere;
 }
 
 const Item* Prefetcher::item(const store::ActionId& action) const {

@@ -35,6 +35,8 @@ class Prefetcher {
     bool all = true;                 // false: only ranges that a get asks for
     std::int64_t limit = INT64_MAX;  // bytes of ranges
     std::size_t connections = 16;    // ranges on their way at once
+    // Actions whose outputs are not fetched before a get asks for them here. Null: none.
+    std::function<bool(const store::ActionId&)> elsewhere = {};
   };
 
   // All must outlive the Prefetcher.
@@ -55,6 +57,9 @@ class Prefetcher {
   Packs::Progress fetch_all(const base::Call& call,
                             const std::function<void(const Packs::Progress&)>& on_progress);
 
+  // Whether the manifest names an output of the action, and it was or may yet be fetched.
+  bool promises(const store::ActionId& action) const;
+
   // The first time that something which was fetched is used: the item; else null.
   const Item* use(const store::ActionId& action);
 
@@ -74,7 +79,8 @@ class Prefetcher {
   Counts counts() const;
 
  private:
-  enum class Fate : std::uint8_t { kNotPlanned, kPlanned, kHere, kGone };
+  // kSpare: planned as soon as a get asks for it.
+  enum class Fate : std::uint8_t { kNotPlanned, kSpare, kPlanned, kHere, kGone };
   enum class RangeState : std::uint8_t { kIdle, kRunning, kDone };
 
   struct State {
@@ -86,7 +92,7 @@ class Prefetcher {
     std::vector<RangeState> states;  // of ranges
     std::unique_ptr<Contents> contents;
     std::deque<std::uint32_t> urgent;  // ranges that a get waits for
-    std::size_t next = 0;              // in ranges, of those that nobody waits for
+    std::size_t next = 0, ahead = 0;   // in ranges: of those that nobody waits for, and their end
     std::size_t fetchers = 0;          // threads
     std::size_t idle = 0;              // those of them without a range
     std::int64_t left = 0;             // of the limit
@@ -95,6 +101,8 @@ class Prefetcher {
   };
 
   void make_plan(State& state, bool all);
+  void add_companions(std::vector<bool>& wanted, std::vector<bool>& spare) const;
+  void add_ranges(State& state, const std::vector<bool>& wanted);
   void lay_empty_outputs();
   void want(State& state, std::uint32_t range);
   void add_threads(State& state);

@@ -47,7 +47,7 @@ struct ActionHash {
 // What this session knows of an action. A put of one that it never asked for (`go build -a`) may be
 // one that the remote has.
 struct Known {
-  bool asked = false, missed = false, put = false;
+  bool asked = false, missed = false, put = false, lent = false;
   Clock::time_point since;            // when it was missed
   std::optional<store::Entry> entry;  // what it gives
   std::uint32_t cost_ms = 0;
@@ -66,7 +66,7 @@ class Session {
     all.reserve(order_.size());
     for (const store::ActionId& action : order_) {
       const Known& known = known_.at(action);
-      all.push_back({action, known.entry, known.cost_ms, known.put});
+      all.push_back({action, known.entry, known.cost_ms, known.put, known.lent});
     }
     return all;
   }
@@ -93,6 +93,20 @@ object::Key entry_key(const store::ActionId& action) {
 bool is_our_key(std::string_view key) {
   return pack::kind_of(key) || (key.starts_with(kEntries) &&
                                 base::hash_from_hex(key.substr(kEntries.size())).has_value());
+}
+
+Counts& Counts::operator+=(const Counts& other) {
+  hits += other.hits;
+  misses += other.misses;
+  corrupt += other.corrupt;
+  faults += other.faults;
+  saved_ms += other.saved_ms;
+  uploads += other.uploads;
+  upload_faults += other.upload_faults;
+  bytes_down += other.bytes_down;
+  bytes_up += other.bytes_up;
+  packs += other.packs;
+  return *this;
 }
 
 struct Remote::Rep {
@@ -129,12 +143,13 @@ struct Remote::Rep {
   bool follows_a_dead_one() const;
   void queue_up(bool empty);
   void end_one(bool empty);
-  base::Result<std::optional<store::Hit>> fetch(const store::ActionId& action,
-                                                const base::Call& call);
   base::Result<std::optional<store::Hit>> fetch_entry(const store::ActionId& action,
                                                       const base::Call& call,
                                                       std::uint32_t& cost_ms);
   void upload_packs();
+  template <typename Upload>
+  void add_upload(bool empty, Upload upload, std::function<void()> done);
+  void upload_lent(const store::ActionId& action);
   base::Result<Encoded> encode(const Header& header, const std::string& path);
   bool remote_has(const store::ActionId& action, const store::Entry& entry);
   void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost, bool check);
@@ -201,34 +216,35 @@ base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& actio
       }
     }
   }
-
-  return r.fetch(action, call);
+  return get_entry(action, call);
 }
 
-base::Result<std::optional<store::Hit>> Remote::Rep::fetch(const store::ActionId& action,
-                                                           const base::Call& call) {
+base::Result<std::optional<store::Hit>> Remote::get_entry(const store::ActionId& action,
+                                                          const base::Call& call) {
+  Rep& r = *rep_;
   std::uint32_t cost_ms = 0;
-  auto hit = go_cacher ? get_go_cacher(objects.store(), local, action,
-                                       {options.max_body, options.temp_dir}, call, bytes_down)
-                       : fetch_entry(action, call, cost_ms);
+  auto hit = r.go_cacher
+                 ? get_go_cacher(r.objects.store(), r.local, action,
+                                 {r.options.max_body, r.options.temp_dir}, call, r.bytes_down)
+                 : r.fetch_entry(action, call, cost_ms);
   if (hit && *hit) {
-    ++strangers_hit;
-    ++hits;
-    saved_ms += cost_ms;
-    note_hit(action, (*hit)->entry, cost_ms);
+    ++r.strangers_hit;
+    ++r.hits;
+    r.saved_ms += cost_ms;
+    r.note_hit(action, (*hit)->entry, cost_ms);
     return hit;
   }
-  auto miss = note_miss(action);
+  auto miss = r.note_miss(action);
   if (hit) {
-    ++strangers_missed;
+    ++r.strangers_missed;
     return miss;
   }
   if (hit.error().fault != base::Fault::kCorrupt) {
-    if (go_cacher) ++faults;
+    if (r.go_cacher) ++r.faults;
     return hit.error();
   }
-  ++corrupt;
-  base::log(base::LogLevel::kInfo, "{}: {}: {}", objects.name(), base::to_hex(action.hash),
+  ++r.corrupt;
+  base::log(base::LogLevel::kInfo, "{}: {}: {}", r.objects.name(), base::to_hex(action.hash),
             hit.error().message);
   return miss;
 }
@@ -252,7 +268,7 @@ base::Result<std::optional<store::Hit>> Remote::Rep::fetch_entry(const store::Ac
   return std::optional(*std::move(hit));
 }
 
-void Remote::note_local_hit(const store::ActionId& action, const store::Entry& entry) {
+bool Remote::note_local_hit(const store::ActionId& action, const store::Entry& entry) {
   Rep& r = *rep_;
   const auto cost_ms = r.packs ? r.packs->note_hit(action) : std::nullopt;
   if (cost_ms) {
@@ -260,7 +276,46 @@ void Remote::note_local_hit(const store::ActionId& action, const store::Entry& e
     r.saved_ms += *cost_ms;
   }
   r.note_hit(action, entry, cost_ms.value_or(0));
+  return cost_ms.has_value();
 }
+
+pack::Packs::Word Remote::find(pack::Which manifest, const store::ActionId& action,
+                               const base::Call& call) {
+  Rep& r = *rep_;
+  return r.packs ? r.packs->find(manifest, action, call) : pack::Packs::Word::kUnknown;
+}
+
+void Remote::note_dead(const store::ActionId& action) { rep_->note_miss(action); }
+
+void Remote::note_lent(const store::ActionId& action, const store::Entry& entry,
+                       std::uint32_t cost_ms, bool lacks) {
+  Rep& r = *rep_;
+  if (read_only()) return;
+  r.note_hit(action, entry, cost_ms);
+  if (!lacks) return;
+  (*r.session.lock())[action].lent = true;
+  if (!r.packs) r.upload_lent(action);
+}
+
+std::uint32_t Remote::cost_of(const store::ActionId& action) const {
+  return (*rep_->session.lock())[action].cost_ms;
+}
+
+bool Remote::promises(const store::ActionId& action) const {
+  return rep_->packs && rep_->packs->promises(action);
+}
+
+bool Remote::gives_nothing(const store::ActionId& action) const {
+  return rep_->packs && rep_->packs->gives_nothing(action);
+}
+
+std::optional<base::Error> Remote::trouble() const {
+  return rep_->packs ? rep_->packs->trouble() : std::nullopt;
+}
+
+const std::string& Remote::name() const { return rep_->objects.name(); }
+
+bool Remote::read_only() const { return rep_->objects.counts().read_only; }
 
 void Remote::put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done) {
   Rep& r = *rep_;
@@ -281,29 +336,48 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
       cost = static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
     }
     known.put = true;
+    known.lent = false;
     known.entry = hit.entry;
     known.cost_ms = cost;
   }
-  if (empty && r.packs && r.packs->gives_nothing(action)) {
+  if (empty && gives_nothing(action)) {
     if (done) done();
     return;
   }
-  if (r.queue.lock()->all >= static_cast<std::int64_t>(r.options.upload_queue)) {
-    ++r.given_up;
+  r.add_upload(
+      empty, [&r, action, hit, cost, check] { r.upload(action, hit, cost, check); },
+      std::move(done));
+}
+
+template <typename Upload>
+void Remote::Rep::add_upload(bool empty, Upload upload, std::function<void()> done) {
+  if (queue.lock()->all >= static_cast<std::int64_t>(options.upload_queue)) {
+    ++given_up;
     if (done) done();
     return;
   }
-  r.queue_up(empty);
-  r.workers->add([this, action, hit, cost, check, empty, done = std::move(done)] {
-    Rep& rep = *rep_;
-    if (rep.stop.stop_requested()) {
-      ++rep.given_up;
+  queue_up(empty);
+  workers->add([this, empty, upload = std::move(upload), done = std::move(done)] {
+    if (stop.stop_requested()) {
+      ++given_up;
     } else {
-      rep.upload(action, hit, cost, check);
+      upload();
     }
-    rep.end_one(empty);
+    end_one(empty);
     if (done) done();
   });
+}
+
+// As an entry, what another remote gave and the local store has.
+void Remote::Rep::upload_lent(const store::ActionId& action) {
+  const Known known = (*session.lock())[action];
+  if (!known.lent || known.entry->size < options.min_upload_size || stop.stop_requested()) return;
+  add_upload(known.entry->size == 0,
+             [this, action, known] {
+               const auto hit = local.get(action);
+               if (hit && *hit) upload(action, **hit, known.cost_ms, !known.missed);
+             },
+             {});
 }
 
 // True if the remote has this very output for the action. Only its header is fetched.
@@ -407,7 +481,11 @@ void Remote::Rep::upload_packs() {
   const auto used = session.lock()->used();
   const auto left =
       packs->leave(used, {Clock::time_point::max(), stop.get_token()}, [this] { ++moved; });
-  if (left || left.error().fault == base::Fault::kDenied) return;
+  if (left) {
+    for (const store::ActionId& action : *left) upload_lent(action);
+    return;
+  }
+  if (left.error().fault == base::Fault::kDenied) return;
   ++given_up;
   base::log(base::LogLevel::kInfo, "packs: {}", left.error().message);
 }

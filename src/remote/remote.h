@@ -14,12 +14,15 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/call.h"
 #include "base/result.h"
@@ -41,6 +44,8 @@ struct Options {
 };
 
 struct Counts {
+  Counts& operator+=(const Counts& other);
+
   std::int64_t hits = 0, misses = 0;  // hits: fetched when asked for, or before
   std::int64_t corrupt = 0;   // objects that were no entry of their action: among the misses
   std::int64_t faults = 0;    // gets that the store failed: among the misses
@@ -62,8 +67,8 @@ class Remote {
   base::Result<std::optional<store::Hit>> get(const store::ActionId& action,
                                               const base::Call& call);
 
-  // The local store had it, maybe because it was fetched ahead.
-  void note_local_hit(const store::ActionId& action, const store::Entry& entry);
+  // The local store had it, maybe because it was fetched ahead: then true.
+  bool note_local_hit(const store::ActionId& action, const store::Entry& entry);
 
   // Uploads in the background what the local store now holds. `done`, if any, is called when that
   // was done or given up, on another thread or on this one.
@@ -86,9 +91,93 @@ class Remote {
 
   Counts counts() const;
 
+  // The steps of get(), for who asks several remotes (Tiers): what a manifest knows, the entry,
+  // and that nothing is known of it.
+  pack::Packs::Word find(pack::Which manifest, const store::ActionId& action,
+                         const base::Call& call);
+  base::Result<std::optional<store::Hit>> get_entry(const store::ActionId& action,
+                                                    const base::Call& call);
+  void note_dead(const store::ActionId& action);
+
+  // Another remote had it. `lacks`: this one has not, and is to have it: in the next pack, or,
+  // where that is not worth it or there are none, as an entry, unless it turns out to be there.
+  void note_lent(const store::ActionId& action, const store::Entry& entry, std::uint32_t cost_ms,
+                 bool lacks);
+  std::uint32_t cost_of(const store::ActionId& action) const;  // as far as it is known here
+
+  // See pack::Packs.
+  bool promises(const store::ActionId& action) const;
+  bool gives_nothing(const store::ActionId& action) const;
+  std::optional<base::Error> trouble() const;
+
+  const std::string& name() const;
+  bool read_only() const;
+
  private:
   struct Rep;
   std::unique_ptr<Rep> rep_;
+};
+
+// More would be a mistake: each is asked in turn.
+constexpr std::size_t kMostTiers = 8;
+
+// Several remotes, as one: looked up in order, written to all that may be.
+//
+//   get    the packs of each tier in order, then the entry in each tier in order. So an empty tier
+//          before a full one costs nothing but its manifests, as long as packs answer.
+//   hit    what a tier gave is lent to the writable ones before it (Remote::note_lent), so that the
+//          next session finds it in the first.
+//   put    to each that is not read-only. Of an output of no bytes that a tier's manifest knows, the
+//          others take note as of a hit: such a put comes with every link.
+//
+// What one tier says of an action never hides what the next has: a recorded miss spares one GET of
+// that tier alone. A tier that fails is passed over, and told of once. What another tier's manifest
+// promises is not fetched a second time.
+//
+// One alone is asked directly.
+//
+// Safe for concurrent use. The methods that Remote has, too, mean the same here.
+class Tiers {
+ public:
+  // All must outlive the Tiers. REQUIRES: one object store at least, kMostTiers at most.
+  Tiers(std::span<object::Remote> objects, store::Store& local, const Options& options);
+
+  // An error: no tier had it, and one failed; that has been told.
+  base::Result<std::optional<store::Hit>> get(const store::ActionId& action,
+                                              const base::Call& call);
+  void note_local_hit(const store::ActionId& action, const store::Entry& entry);
+  void put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done = {});
+  void close();
+  bool flush(std::chrono::steady_clock::time_point until, std::chrono::milliseconds stall,
+             Remote::Flush what = Remote::Flush::kAll);
+  std::int64_t pending() const;
+  std::int64_t give_up();
+  Counts counts() const;  // of all
+
+  struct Part {
+    std::string_view name;
+    Counts counts;
+  };
+  std::vector<Part> parts() const;  // in order
+
+ private:
+  struct Tier {
+    Tier(object::Remote& objects, store::Store& local, Options options)
+        : remote(objects, local, std::move(options)) {}
+    std::atomic<bool> fault_said = false;
+    Remote remote;
+  };
+
+  Options options_of(std::size_t tier, const Options& options);
+  bool promised(std::size_t tier, pack::Which manifest, const store::ActionId& action) const;
+  std::optional<store::Hit> find(const store::ActionId& action, const base::Call& call,
+                                 std::uint32_t& dead);
+  bool put_nothing(const store::ActionId& action, const store::Entry& entry);
+  void lend(const store::ActionId& action, const store::Entry& entry, std::size_t from);
+  void say(Tier& tier, const base::Error& error) const;
+
+  store::Store& local_;
+  std::deque<Tier> tiers_;  // they stay where they are
 };
 
 // Below this lie all entries.

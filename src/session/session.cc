@@ -30,7 +30,7 @@ class Timer {
 
 }  // namespace
 
-Session::Session(store::Store& store, remote::Remote* remote, Options options)
+Session::Session(store::Store& store, remote::Tiers* remote, Options options)
     : store_(store), remote_(remote), options_(options), fetchers_(options.fetches) {}
 
 Session::~Session() {
@@ -66,7 +66,6 @@ void Session::fetch(const store::ActionId& action, const OnGet& done) {
   auto found = remote_->get(action, base::Call::within(kFetchTime, stop_.get_token()));
   const bool hit = found && *found;
   timer.log("get", action, hit ? "remote hit" : !found ? found.error().message : "remote miss");
-  if (!found) say_remote_fault(found.error());
   if (hit) {
     ++hits_;
     hit_bytes_ += (*found)->entry.size;
@@ -117,11 +116,6 @@ Counts Session::counts() const { return {hits_, hit_bytes_, misses_, puts_, put_
 // One line for the first fault; the rest are in the count.
 void Session::say_fault(std::string_view what, const base::Error& error) {
   if (faults_++ == 0) base::log(base::LogLevel::kWarning, "{}: {}", what, error.message);
-}
-
-void Session::say_remote_fault(const base::Error& error) {
-  if (error.fault == base::Fault::kStopped || remote_fault_said_.exchange(true)) return;
-  base::log(base::LogLevel::kWarning, "{}; going on with the local cache", error.message);
 }
 
 }  // namespace gopouch::session

@@ -35,7 +35,7 @@ struct Counts {
 class Session {
  public:
   // `store` and `remote` must outlive the session; no remote: null.
-  explicit Session(store::Store& store, remote::Remote* remote = nullptr, Options options = {});
+  explicit Session(store::Store& store, remote::Tiers* remote = nullptr, Options options = {});
   ~Session();  // cancels what is still fetched
 
   // Calls `done` with the hit for an action, or nullopt, a miss: at once and on this thread where
@@ -64,16 +64,14 @@ class Session {
  private:
   void fetch(const store::ActionId& action, const OnGet& done);
   void say_fault(std::string_view what, const base::Error& error);
-  void say_remote_fault(const base::Error& error);
   void begin() { ++*pending_.lock(); }
   void end();
 
   store::Store& store_;
-  remote::Remote* const remote_;
+  remote::Tiers* const remote_;
   const Options options_;
   std::atomic<std::int64_t> hits_ = 0, hit_bytes_ = 0, misses_ = 0;
   std::atomic<std::int64_t> puts_ = 0, put_bytes_ = 0, faults_ = 0;
-  std::atomic<bool> remote_fault_said_ = false;
   std::stop_source stop_;
   base::Guarded<std::int64_t> pending_{0};  // answers that are to come
   std::condition_variable none_pending_;

@@ -249,7 +249,8 @@ TEST(Aliases, PiecesMakeAUrl) {
            {{"-backend=disk", "-s3-bucket=b"}, {}, " | default"}}) {
     EXPECT_EQ(effective(load(made.args, made.variables), "remote"), made.remote);
   }
-  EXPECT_EQ(load({"-r-urls=h:1", "-r-usr=u", "-r-pwd=hunter2"}).remote, "redis://u:hunter2@h:1/");
+  EXPECT_EQ(load({"-r-urls=h:1", "-r-usr=u", "-r-pwd=hunter2"}).remotes,
+            Args{"redis://u:hunter2@h:1/"});
   EXPECT_EQ(load({"--remote=s3://mine"}, {{"S3_BUCKET", "b"}}).warnings,
             Args{"remote: --remote and S3_BUCKET disagree; --remote counts"});
   EXPECT_EQ(refusal({"-s3-bucket=a", "-gcs-bucket=b"}),

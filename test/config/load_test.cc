@@ -192,7 +192,8 @@ TEST(Load, ItsLocalDiskNeedsNoBuckets) {
   // A choice that counts more.
   EXPECT_TRUE(has(refusal({"-backend=s3"}, {{"BACKEND_TYPE", "disk"}}), "needs a bucket"));
   // The buckets of other programs are not its business.
-  EXPECT_EQ(load({}, {{"BACKEND_TYPE", "disk"}, {"GOCACHE_S3_BUCKET", "b"}}).remote, "s3://b/");
+  EXPECT_EQ(load({}, {{"BACKEND_TYPE", "disk"}, {"GOCACHE_S3_BUCKET", "b"}}).remotes,
+            Args{"s3://b/"});
 }
 
 TEST(Load, ABadValueIsRefusedEvenWhereAnotherCounts) {
@@ -211,11 +212,29 @@ TEST(Load, WhatIsToComeIsRefusedInOneLine) {
   EXPECT_EQ(refusal({"--modproxy=false"}, {{"GOPOUCH_MODPROXY", "true"}}), "");
 }
 
-TEST(Load, ThereIsOneRemote) {
-  EXPECT_EQ(load({"--remote=file:///shared"}).remote, "file:///shared");
-  EXPECT_EQ(refusal({"--remote=s3://a,s3://b"}), "remote: this version takes one remote; name one");
-  // One with several hosts.
-  EXPECT_EQ(load({"--remote=redis://a:1,b:2/x"}).remote, "redis://a:1,b:2/x");
+TEST(Load, RemotesStandInTheirOrder) {
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(load({}).remotes, Words{});
+  EXPECT_EQ(load({"--remote=file:///shared"}).remotes, Words{"file:///shared"});
+  const Words two{"s3://b/pr-1", "s3://b/main?mode=ro"};
+  EXPECT_EQ(load({"--remote", two[0], "--stats", "-remote=" + two[1]}).remotes, two);
+  EXPECT_EQ(load({"--remote", two[0] + "," + two[1]}).remotes, two);
+  EXPECT_EQ(load({}, {{"GOPOUCH_REMOTE", two[0] + "," + two[1]}}).remotes, two);
+  // A flag stands before the variable, and does not add to it.
+  EXPECT_EQ(load({"--remote=file:///a"}, {{"GOPOUCH_REMOTE", two[0]}}).remotes, Words{"file:///a"});
+  // Hosts of one URL.
+  EXPECT_EQ(load({"--remote=redis://a:1,b:2/x,s3://b", "--remote=redis://c,d/?ca=a://b"}).remotes,
+            (Words{"redis://a:1,b:2/x", "s3://b", "redis://c,d/?ca=a://b"}));
+  EXPECT_EQ(effective(load({"--remote=redis://u:secret@a,b/x,redis://u:p,w@c"}), "remote"),
+            "redis://a,b/x,redis://c | flag --remote");
+  std::string many = "file:///x";
+  for (int i = 0; i < 8; ++i) many += ",file:///x";
+  EXPECT_EQ(refusal({"--remote=" + many}), "remote: 9 are named; 8 are the most");
+}
+
+TEST(Load, AListGrowsWithEachOfItsFlags) {
+  EXPECT_EQ(load({"--s3-tags=a=b", "--s3-tags=c=d,e=f"}).object.s3_tags,
+            (std::vector<std::string>{"a=b", "c=d", "e=f"}));
 }
 
 TEST(Load, WhatARemoteNeedsReachesIt) {

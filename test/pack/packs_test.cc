@@ -84,7 +84,7 @@ class PacksTest : public test::StoreTest {
       auto found = store.get(id);
       return found ? *std::move(found) : std::nullopt;
     }
-    base::Status leave() {
+    auto leave() {
       packs->stop();
       return packs->leave(used, base::Call::within(seconds(20)), [] {});
     }
