@@ -79,8 +79,11 @@ const Backend* find_backend(std::string_view scheme);
 // message lists those that exist.
 base::Result<Parameters> read_parameters(const net::Url& url, const Backend& backend);
 
-// The prefix that a bucket's URL has for its path: decoded, and empty or with one "/" at its end.
-base::Result<std::string> read_prefix(const net::Url& url);
+// The prefix that a bucket's URL has for its path: decoded, and empty or with one "/" at its end;
+// with kRawPrefix as it is written there.
+base::Result<std::string> read_prefix(const net::Url& url, const Parameters& parameters);
+inline constexpr Parameter kRawPrefix{
+    "raw-prefix", "true: keys follow the path without a / between, as in older layouts"};
 
 // Whether a text is a Key: for stores that find other things beside their objects.
 bool is_key(std::string_view text);

@@ -78,12 +78,18 @@ base::Result<std::optional<bool>> Parameters::flag(std::string_view name) const 
   return invalid(fmt::format("?{}= is true or false", name));
 }
 
-base::Result<std::string> read_prefix(const net::Url& url) {
+base::Result<std::string> read_prefix(const net::Url& url, const Parameters& parameters) {
+  const auto raw = parameters.flag(kRawPrefix.name);
+  if (!raw) return raw.error();
   auto prefix = net::percent_decode(url.path);
   if (!prefix) return invalid("a bad % in the URL's path");
   for (const char letter : *prefix) {
     const auto code = static_cast<unsigned char>(letter);
     if (code < 0x20 || code == 0x7f) return invalid("a control character in the URL's path");
+  }
+  if (raw->value_or(false)) {
+    if (!prefix->empty()) prefix->erase(0, 1);
+    return *std::move(prefix);
   }
   prefix->erase(0, std::min(prefix->find_first_not_of('/'), prefix->size()));
   prefix->erase(prefix->find_last_not_of('/') + 1);

@@ -39,8 +39,9 @@ class Dice {
   base::Guarded<std::mt19937_64> generator_;
 };
 
-// Refuses what is no Key, no Range or no prefix, with kInvalid, so that no store sees one.
-std::unique_ptr<Store> check_keys(std::unique_ptr<Store> inner);
+// Refuses what is no Key, no Range or no prefix, with kInvalid, so that no store sees one; and
+// metadata, unless the store keeps any.
+std::unique_ptr<Store> check_keys(std::unique_ptr<Store> inner, bool metadata = false);
 
 // Refuses writes with kDenied once gauges.read_only is set, and sets it when a write is refused,
 // with one line for the user. `name` begins its messages.
@@ -82,6 +83,6 @@ std::unique_ptr<Store> fail_at_random(std::unique_ptr<Store> inner, double rate,
 
 // All of them, in their order.
 std::unique_ptr<Store> stack(std::unique_ptr<Store> backend, const std::string& name,
-                             const Options& options, Gauges& gauges);
+                             const Features& features, const Options& options, Gauges& gauges);
 
 }  // namespace gopouch::object

@@ -23,6 +23,12 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string name_of_bucket(std::string_view scheme, std::string_view bucket,
+                           std::string_view prefix) {
+  if (prefix.ends_with('/')) prefix.remove_suffix(1);
+  return fmt::format("{}://{}{}{}", scheme, bucket, prefix.empty() ? "" : "/", prefix);
+}
+
 std::string_view name_of(Op op) {
   switch (op) {
     case Op::kGet:
@@ -46,6 +52,17 @@ std::string_view name_of(Op op) {
 
 std::string Dialect::version_of(const net::Reply& reply) const {
   return std::string(net::find_header(reply.headers, "ETag"));
+}
+
+Metadata Dialect::metadata_of(const net::Reply& /*reply*/) const { return {}; }
+
+Metadata metadata_with(std::string_view prefix, const net::Reply& reply) {
+  Metadata metadata;
+  for (const net::Header& header : reply.headers) {
+    const std::string name = base::lower(header.name);
+    if (name.starts_with(prefix)) metadata.try_emplace(name.substr(prefix.size()), header.value);
+  }
+  return metadata;
 }
 
 base::Result<Info> Dialect::read_info(const Operation& operation, const net::Reply& reply) const {

@@ -40,12 +40,13 @@ struct Operation {
   Op op = Op::kGet;
   Key key = {};  // kList: what the keys begin with
   std::optional<Range> range =
-      std::nullopt;                         // kGet; kPutPart where parts have a place, not a number
-  PutOptions put = {};                      // kPut; kJoinParts: its preconditions
-  std::string page = {};                    // kList: where it begins; empty: at the first key
-  std::span<const Key> keys = {};           // kRemoveAll
-  std::string upload = {};                  // parts: which upload
-  int part = 0;                             // kPutPart: from 1
+      std::nullopt;                // kGet; kPutPart where parts have a place, not a number
+  PutOptions put = {};             // kPut; kBeginParts: its metadata; kJoinParts: its preconditions
+  bool metadata = false;           // kGet: as Get::metadata
+  std::string page = {};           // kList: where it begins; empty: at the first key
+  std::span<const Key> keys = {};  // kRemoveAll
+  std::string upload = {};         // parts: which upload
+  int part = 0;                    // kPutPart: from 1
   std::span<const std::string> etags = {};  // kJoinParts: of the parts, in order
 };
 
@@ -104,10 +105,19 @@ class Dialect {
   virtual base::Result<Info> read_info(const Operation& operation, const net::Reply& reply) const;
   // How many objects one kRemoveAll takes; 0: the store has none.
   virtual std::size_t removal_size() const = 0;
+  // Of a kGet that is kDone: what stands beside the object. Most stores keep nothing there.
+  virtual Metadata metadata_of(const net::Reply& reply) const;
 };
+
+// Headers as metadata: those whose name begins with `prefix` (lower case), without it.
+Metadata metadata_with(std::string_view prefix, const net::Reply& reply);
 
 // `text` from outside as part of a message: one line, bounded, no control characters.
 std::string one_line(std::string_view text);
+
+// "s3://bucket/prefix".
+std::string name_of_bucket(std::string_view scheme, std::string_view bucket,
+                           std::string_view prefix);
 
 // What a request was signed with.
 struct Signed {

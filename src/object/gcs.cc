@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array kParameters{
     Parameter{"endpoint", "https://host in place of storage.googleapis.com"},
+    kRawPrefix,
 };
 constexpr std::string_view kEndpoint = "https://storage.googleapis.com";
 constexpr const char* kEmulator = "STORAGE_EMULATOR_HOST";
@@ -67,7 +68,7 @@ base::Result<GcsPlace> read_place(const net::Url& url, const Parameters& paramet
           std::string::npos) {
     return invalid(fmt::format("'{}' can be no bucket: write gs://bucket/prefix", url.authority()));
   }
-  auto prefix = read_prefix(url);
+  auto prefix = read_prefix(url, parameters);
   if (!prefix) return prefix.error();
   place.prefix = *std::move(prefix);
   if (auto found = find_endpoint(place, parameters, options); !found) return found.error();
@@ -79,7 +80,7 @@ base::Result<Opened> open_gcs(const net::Url& url, const Parameters& parameters,
   auto place = read_place(url, parameters, options);
   if (!place) return place.error();
   Opened opened;
-  opened.features = {.ranges = true, .preconditions = true, .remote = true};
+  opened.features = {.ranges = true, .preconditions = true, .remote = true, .metadata = true};
   opened.name = place->name();
   opened.has_prefix = !place->prefix.empty();
   auth::GoogleOptions google;
@@ -87,7 +88,7 @@ base::Result<Opened> open_gcs(const net::Url& url, const Parameters& parameters,
   google.scope = kScope;
   const std::string name = "gs://" + place->bucket;
   auto store = std::make_unique<HttpBucket<GcsAccess>>(options.net, name,
-                                                       LargePut{kLargestMedia, put_resumable},
+                                                       LargePut{kLargestMedia, true, put_resumable},
                                                        *std::move(place), std::move(google));
   opened.who = [bucket = store.get()](const base::Call& call) { return bucket->who(call); };
   opened.clock_offset = [bucket = store.get()] { return bucket->clock_offset(); };

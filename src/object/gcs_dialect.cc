@@ -15,6 +15,9 @@ namespace {
 
 using base::Fault;
 
+// The XML API's; the JSON API has no headers for metadata.
+constexpr std::string_view kMetadata = "x-goog-meta-";
+
 // Reasons that say more than their status.
 struct Row {
   std::string_view reason;
@@ -43,6 +46,9 @@ class GcsDialect final : public Dialect {
   Draft request_for(const Operation& operation) const override;
   Judgement judge(const Operation& operation, const net::Reply& reply) const override;
   base::Result<Page> read_page(const Operation& operation, const std::string& body) const override;
+  Metadata metadata_of(const net::Reply& reply) const override {
+    return metadata_with(kMetadata, reply);
+  }
   std::string version_of(const net::Reply& reply) const override {
     return std::string(net::find_header(reply.headers, "x-goog-generation"));
   }
@@ -54,6 +60,7 @@ class GcsDialect final : public Dialect {
   Draft object_request(const char* method, const Operation& operation,
                        std::string query = {}) const;
   Draft upload(const Operation& operation, std::string_view kind) const;
+  Draft download(const Operation& operation) const;
   Draft in_session(const char* method, const Operation& operation) const;
   Draft list_request(const Operation& operation) const;
   base::Error error_of(const Operation& operation, Fault fault, std::string_view what) const;
@@ -87,7 +94,31 @@ Draft GcsDialect::upload(const Operation& operation, std::string_view kind) cons
     query += "&ifGenerationMatch=" + net::percent_encode(operation.put.if_version);
   }
   Draft draft = request("POST", "/upload", std::move(query));
-  draft.request.headers.push_back({"Content-Type", "application/octet-stream"});
+  if (operation.put.metadata.empty()) {
+    draft.request.headers.push_back({"Content-Type", "application/octet-stream"});
+  } else {
+    draft.request.headers.push_back({"Content-Type", "application/json"});
+    draft.request.headers.push_back({"X-Upload-Content-Type", "application/octet-stream"});
+    draft.text = gcs_metadata(operation.put.metadata);
+  }
+  return draft;
+}
+
+// A download of the JSON API says nothing of the metadata, one of the XML API does.
+Draft GcsDialect::download(const Operation& operation) const {
+  Draft draft;
+  if (operation.metadata) {
+    draft.request.url = place_.endpoint;
+    draft.request.url.path += fmt::format("/{}/{}", place_.bucket,
+                                          net::percent_encode(place_.prefix + operation.key, "/"));
+  } else {
+    draft = object_request("GET", operation, "alt=media");
+  }
+  if (operation.range) {
+    draft.request.headers.push_back(
+        {"Range", fmt::format("bytes={}-{}", operation.range->offset,
+                              operation.range->offset + operation.range->size - 1)});
+  }
   return draft;
 }
 
@@ -121,16 +152,9 @@ Draft GcsDialect::list_request(const Operation& operation) const {
 }
 
 Draft GcsDialect::request_for(const Operation& operation) const {
-  Draft draft;
   switch (operation.op) {
     case Op::kGet:
-      draft = object_request("GET", operation, "alt=media");
-      if (operation.range) {
-        draft.request.headers.push_back(
-            {"Range", fmt::format("bytes={}-{}", operation.range->offset,
-                                  operation.range->offset + operation.range->size - 1)});
-      }
-      return draft;
+      return download(operation);
     case Op::kHead:
       return object_request("GET", operation, "fields=name,size,updated");
     case Op::kPut:
@@ -233,10 +257,7 @@ base::Result<Info> GcsDialect::read_info(const Operation& operation,
 
 }  // namespace
 
-std::string GcsPlace::name() const {
-  const std::string_view folder = std::string_view(prefix).substr(0, prefix.rfind('/'));
-  return fmt::format("gs://{}{}{}", bucket, prefix.empty() ? "" : "/", folder);
-}
+std::string GcsPlace::name() const { return name_of_bucket("gs", bucket, prefix); }
 
 std::unique_ptr<const Dialect> make_gcs_dialect(GcsPlace place) {
   return std::make_unique<GcsDialect>(std::move(place));

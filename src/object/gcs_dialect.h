@@ -2,7 +2,8 @@
 //
 // Rules: "Cloud Storage JSON API" (objects, "Resumable uploads", "Request preconditions", "HTTP
 // status and error codes"). The JSON API and not the XML API: it is the one that the emulators
-// speak, and its uploads carry their preconditions in either way. A version is a generation.
+// speak, and its uploads carry their preconditions in either way. Only a get that wants metadata
+// goes through the XML API ("Download objects", x-goog-meta-). A version is a generation.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,7 @@ namespace gopouch::object {
 
 struct GcsPlace {
   std::string bucket;
-  std::string prefix;  // empty, or with "/" at its end
+  std::string prefix;  // as it stands before a key
   net::Url endpoint;   // without "/" at its end
   // Nothing is signed: what stands there asks for nobody's name.
   bool emulator = false;

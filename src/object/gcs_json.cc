@@ -73,6 +73,10 @@ std::int64_t parse_gcs_size(std::string_view text) {
   return size_of(json::parse(text, nullptr, false));
 }
 
+std::string gcs_metadata(const Metadata& metadata) {
+  return json{{"metadata", metadata}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 GcsError parse_gcs_error(std::string_view text) {
   const json whole = json::parse(text, nullptr, false);
   const json* const error = member(whole, "error");

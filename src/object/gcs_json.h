@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "object/object.h"
 
 namespace gopouch::object {
 
@@ -35,6 +36,9 @@ base::Result<GcsPage> parse_gcs_page(std::string_view text);
 base::Result<GcsObject> parse_gcs_object(std::string_view text);
 // The size alone: all that an upload's answer is asked for. -1: it tells none.
 std::int64_t parse_gcs_size(std::string_view text);
+
+// What an upload says of its object beside the bytes.
+std::string gcs_metadata(const Metadata& metadata);
 
 GcsError parse_gcs_error(std::string_view text);
 

@@ -47,6 +47,9 @@ class HttpDialect final : public Dialect {
   Judgement judge(const Operation& operation, const net::Reply& reply) const override;
   base::Result<Page> read_page(const Operation& operation, const std::string& body) const override;
   std::size_t removal_size() const override { return 0; }
+  Metadata metadata_of(const net::Reply& reply) const override {
+    return paths_ == HttpPaths::kGoCacher ? metadata_with("", reply) : Metadata();
+  }
 
  private:
   net::Url url_of(std::string_view key) const;

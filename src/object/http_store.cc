@@ -44,9 +44,10 @@ class Receiver {
     if (!answer) return answer.error();
     if (answer->verdict != Verdict::kDone) return std::optional<Object>();
     begin();
-    return std::optional(Object{.bytes = std::move(bytes_),
-                                .version = answer->dialect->version_of(answer->reply),
-                                .headers = std::move(answer->reply.headers)});
+    return std::optional(Object{
+        .bytes = std::move(bytes_),
+        .version = answer->dialect->version_of(answer->reply),
+        .metadata = get_.metadata ? answer->dialect->metadata_of(answer->reply) : Metadata()});
   }
 
  private:
@@ -148,7 +149,10 @@ void HttpStore::get(std::span<const Get> gets, const base::Call& call, const OnR
   tasks.reserve(gets.size());
   for (const Get& get : gets) {
     Receiver& receiver = receivers.emplace_back(get);
-    tasks.push_back({.operation = {.op = Op::kGet, .key = get.key, .range = get.range},
+    tasks.push_back({.operation = {.op = Op::kGet,
+                                   .key = get.key,
+                                   .range = get.range,
+                                   .metadata = get.metadata},
                      .sink = [&receiver](auto piece) { return receiver.take(piece); }});
   }
   sender_.send(tasks, call, [&](std::size_t index, base::Result<Answer> answer) {
@@ -158,7 +162,8 @@ void HttpStore::get(std::span<const Get> gets, const base::Call& call, const OnR
 
 base::Result<PutOutcome> HttpStore::put(const Key& key, const net::Body& body,
                                         const PutOptions& options, const base::Call& call) {
-  if (size_of(body) > large_.above) return large_.put(sender_, key, body, options, call);
+  const bool large = size_of(body) > large_.above || (large_.metadata && !options.metadata.empty());
+  if (large) return large_.put(sender_, key, body, options, call);
   const auto answer = sender_.send({.operation = {.op = Op::kPut, .key = key, .put = options},
                                     .body = body,
                                     .sha256 = options.sha256},

@@ -61,6 +61,7 @@ class HttpSender {
 // How bodies go that are larger than this: as Store::put.
 struct LargePut {
   std::int64_t above = INT64_MAX;
+  bool metadata = false;  // so does every body with metadata
   base::Result<PutOutcome> (*put)(const HttpSender& sender, const Key& key, const net::Body& body,
                                   const PutOptions& options, const base::Call& call) = nullptr;
 };

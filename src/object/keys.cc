@@ -42,9 +42,17 @@ bool is_range(const std::optional<Range>& range) {
          (range->offset >= 0 && range->size > 0 && range->offset <= INT64_MAX - range->size);
 }
 
+bool is_metadata(const Metadata::value_type& one) {
+  const auto& [name, value] = one;
+  return !name.empty() &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos &&
+         std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 class CheckedKeys final : public Store {
  public:
-  explicit CheckedKeys(std::unique_ptr<Store> inner) : inner_(std::move(inner)) {}
+  CheckedKeys(std::unique_ptr<Store> inner, bool metadata)
+      : inner_(std::move(inner)), metadata_(metadata) {}
 
   void get(std::span<const Get> gets, const base::Call& call, const OnReply& on_reply) override {
     const auto wrong = [](const Get& get) { return !is_key(get.key) || !is_range(get.range); };
@@ -71,6 +79,12 @@ class CheckedKeys final : public Store {
   base::Result<PutOutcome> put(const Key& key, const net::Body& body, const PutOptions& options,
                                const base::Call& call) override {
     if (!is_key(key)) return no_key("key");
+    if (!options.metadata.empty() && !metadata_) {
+      return base::Error{base::Fault::kInvalid, "this store keeps no metadata beside its objects"};
+    }
+    if (!std::all_of(options.metadata.begin(), options.metadata.end(), is_metadata)) {
+      return base::Error{base::Fault::kInvalid, "this is no metadata of an object"};
+    }
     return inner_->put(key, body, options, call);
   }
 
@@ -92,6 +106,7 @@ class CheckedKeys final : public Store {
 
  private:
   const std::unique_ptr<Store> inner_;
+  const bool metadata_;
 };
 
 }  // namespace
@@ -100,8 +115,8 @@ bool is_key(std::string_view text) {
   return !text.empty() && !text.ends_with('/') && is_prefix(text);
 }
 
-std::unique_ptr<Store> check_keys(std::unique_ptr<Store> inner) {
-  return std::make_unique<CheckedKeys>(std::move(inner));
+std::unique_ptr<Store> check_keys(std::unique_ptr<Store> inner, bool metadata) {
+  return std::make_unique<CheckedKeys>(std::move(inner), metadata);
 }
 
 }  // namespace gopouch::object

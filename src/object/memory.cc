@@ -18,6 +18,7 @@ struct Held {
   std::shared_ptr<const std::string> bytes;  // shared with the gets under way
   std::string version;
   std::chrono::sys_seconds modified;
+  Metadata metadata;
 };
 
 struct Shelf {
@@ -46,7 +47,8 @@ class Memory final : public Store {
     }
     shelf->objects[key] = {
         std::make_shared<const std::string>(std::move(bytes)), fmt::format("{}", ++shelf->versions),
-        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())};
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
+        options.metadata};
     return PutOutcome::kStored;
   }
 
@@ -100,6 +102,7 @@ class Memory final : public Store {
         std::string_view(*held.bytes)
             .substr(static_cast<std::size_t>(part->offset), static_cast<std::size_t>(part->size));
     Object object{.bytes = {}, .version = held.version};
+    if (get.metadata) object.metadata = held.metadata;
     if (get.sink == nullptr) {
       object.bytes = bytes;
     } else {
@@ -115,9 +118,10 @@ class Memory final : public Store {
 
 base::Result<Opened> open_memory(const net::Url& /*url*/, const Parameters& /*parameters*/,
                                  const Options& /*options*/) {
-  return Opened{.store = std::make_unique<Memory>(),
-                .features = {.ranges = true, .preconditions = true, .remote = false},
-                .name = "memory://"};
+  return Opened{
+      .store = std::make_unique<Memory>(),
+      .features = {.ranges = true, .preconditions = true, .remote = false, .metadata = true},
+      .name = "memory://"};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,12 +48,18 @@ struct Get {
   std::optional<Range> range = std::nullopt;
   Sink* sink = nullptr;                        // null: into Object::bytes
   std::size_t limit = std::size_t{64} << 20U;  // for Object::bytes; a larger object is kCorrupt
+  bool metadata = false;                       // Object::metadata is wanted, too
 };
 
+// What stands beside an object's bytes: lower-case names of letters, digits and "-", values of
+// printable ASCII. What a store gives may be anybody's. A server of go-cacher's says there what it
+// sends: "content-type", "go-output-id".
+using Metadata = std::map<std::string, std::string>;
+
 struct Object {
-  std::string bytes;    // empty where a sink took them
-  std::string version;  // for PutOptions::if_version; empty where the store has none
-  std::vector<net::Header> headers = {};  // what a store over HTTP said beside the bytes
+  std::string bytes;       // empty where a sink took them
+  std::string version;     // for PutOptions::if_version; empty where the store has none
+  Metadata metadata = {};  // only where Get::metadata asks for it, and the store keeps some
 };
 
 struct Info {
@@ -67,6 +74,7 @@ struct PutOptions {
   bool if_absent = false;
   std::string if_version = {};
   std::string sha256 = {};  // of the body, 32 raw bytes, where the caller has it; empty: not known
+  Metadata metadata = {};   // stores that keep none refuse it with kInvalid
 };
 
 enum class PutOutcome { kStored, kConflict };  // kConflict: a precondition did not hold
@@ -75,6 +83,7 @@ struct Features {
   bool ranges = false;
   bool preconditions = false;
   bool remote = true;  // false: a folder or memory: uploads need no concurrency
+  bool metadata = false;
 };
 
 // The servers of go-cacher's protocol.
@@ -130,7 +139,7 @@ struct Options {
 
   // Redis.
   std::chrono::seconds redis_ttl{std::chrono::hours{24 * 7}};  // of what is put; 0: for good
-  bool redis_slashes = false;  // keys keep their "/", as some older layouts write them
+  bool redis_plain = false;  // keys keep their "/", and no value is cut: as others write them
 
   // Plain HTTP.
   base::Secret bearer_token;

@@ -70,7 +70,8 @@ base::Result<Remote> open(std::string_view url, const Options& options) {
   auto rep = std::make_unique<Remote::Rep>();
   rep->opened = *std::move(opened);
   rep->gauges.read_only = *read_only || options.read_only;
-  rep->store = stack(std::move(rep->opened.store), rep->opened.name, options, rep->gauges);
+  rep->store = stack(std::move(rep->opened.store), rep->opened.name, rep->opened.features, options,
+                     rep->gauges);
   return Remote(std::move(rep));
 }
 

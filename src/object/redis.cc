@@ -122,7 +122,8 @@ base::Result<RedisSettings> read_redis_settings(const net::Url& url, const Param
     if (!connections.tls) return invalid("?ca-file= is for rediss://");
     connections.net.ca_file = *file;
   }
-  settings.separator = options.redis_slashes ? '/' : ':';
+  settings.plain = options.redis_plain;
+  settings.separator = settings.plain ? '/' : ':';
   auto prefix = read_prefix(url, settings.separator);
   if (!prefix) return prefix.error();
   settings.prefix = *std::move(prefix);

@@ -17,6 +17,7 @@ struct RedisSettings {
   std::string prefix;
   // In place of the "/" in keys: "v1:e:…".
   char separator = ':';
+  bool plain = false;           // values are never cut, nor is one taken for a header of parts
   std::chrono::seconds ttl{0};  // of what is put; 0: for good
   std::string name;             // "redis://host:6379/team/ci"
 };

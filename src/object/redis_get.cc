@@ -244,7 +244,7 @@ void RedisStore::get(std::span<const Get> gets, const base::Call& call, const On
       on_reply(place.flight, *std::move(flight.failed));
     } else if (!is_value(flight.first())) {
       on_reply(place.flight, fault("GET", {Fault::kCorrupt, "an answer that is no value"}));
-    } else if (const auto parts = parse_redis_header(flight.first().text)) {
+    } else if (const auto parts = parts_in(flight.first().text)) {
       in_parts.emplace_back(place.flight, *parts);
     } else {
       on_reply(place.flight, land(flight));

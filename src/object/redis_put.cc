@@ -45,6 +45,7 @@ base::Result<PutOutcome> RedisStore::put(const Key& key, const net::Body& body,
                                          const PutOptions& options, const base::Call& call) {
   if (const auto end = ended(call)) return *end;
   const std::string name = name_of(key);
+  if (settings_.plain) return put_value(name, body, options, call);
   if (size_of(body) > kRedisWhole) return put_parts(name, body, options, call);
   const auto special = looks_like_header(body);
   if (!special) return fault("PUT", special.error());
@@ -154,7 +155,7 @@ void RedisStore::drop_parts(const std::string& name, const RedisParts& parts,
 
 void RedisStore::drop_replaced(const std::string& name, const RedisReply& old,
                                const base::Call& call) {
-  if (const auto parts = parse_redis_header(old.text)) drop_parts(name, *parts, call);
+  if (const auto parts = parts_in(old.text)) drop_parts(name, *parts, call);
 }
 
 }  // namespace gopouch::object

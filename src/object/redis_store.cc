@@ -98,7 +98,7 @@ base::Result<std::optional<RedisParts>> RedisStore::header_of(const std::string&
                                                               const base::Call& call) {
   const auto reply = run("GET", ask_header(name), call);
   if (!reply) return reply.error();
-  return parse_redis_header(reply->text);
+  return parts_in(reply->text);
 }
 
 std::vector<std::string> RedisStore::part_names(const std::string& name,
@@ -142,7 +142,7 @@ base::Result<std::vector<std::optional<Info>>> RedisStore::look(std::span<const 
     const RedisReply& size = (*replies)[kEach * i + 1];
     if (left == -2 || size.is_nil()) continue;
     Info info{.key = key_of(names[i]).value_or(""), .size = size.number};
-    if (const auto parts = parse_redis_header((*replies)[kEach * i + 2].text)) {
+    if (const auto parts = parts_in((*replies)[kEach * i + 2].text)) {
       const auto all = whole(names[i], *parts, call);
       if (!all) return all.error();
       if (!*all) continue;
@@ -240,7 +240,7 @@ base::Status RedisStore::remove(std::span<const Key> keys, const base::Call& cal
     std::vector<std::vector<std::string>> groups;
     for (std::size_t i = 0; i < names.size(); ++i) {
       auto& group = groups.emplace_back(std::vector{names[i]});
-      if (const auto parts = parse_redis_header((*headers)[i].text)) {
+      if (const auto parts = parts_in((*headers)[i].text)) {
         for (std::string& part : part_names(names[i], *parts)) group.push_back(std::move(part));
       }
     }

@@ -49,6 +49,10 @@ class RedisStore final : public Store {
                                                 const base::Call& call);
   base::Status fetch(Assembly& all, const std::string& name, const RedisParts& parts,
                      const base::Call& call);
+  // What the header says that `text` is; nullopt: it is a value.
+  std::optional<RedisParts> parts_in(std::string_view text) const {
+    return settings_.plain ? std::nullopt : parse_redis_header(text);
+  }
   // The header under `name`; nullopt: there is none, or another value.
   base::Result<std::optional<RedisParts>> header_of(const std::string& name,
                                                     const base::Call& call);

@@ -18,6 +18,7 @@ constexpr std::array kParameters{
     Parameter{"path-style", "true: https://host/bucket in place of https://bucket.host"},
     Parameter{"storage-class", "of what is written, as STANDARD_IA"},
     Parameter{"tag", "key=value on what is written; may be said again"},
+    kRawPrefix,
 };
 
 base::Error invalid(std::string message) { return {base::Fault::kInvalid, std::move(message)}; }
@@ -28,7 +29,7 @@ bool is_of(std::string_view text, std::string_view letters) {
   return text.find_first_not_of(letters) == std::string_view::npos;
 }
 
-base::Status read_place(S3Place& place, const net::Url& url) {
+base::Status read_place(S3Place& place, const net::Url& url, const Parameters& parameters) {
   if (!url.user.empty() || !url.password.empty()) {
     return invalid("keys do not belong into a URL: set AWS_ACCESS_KEY_ID or AWS_PROFILE");
   }
@@ -38,7 +39,7 @@ base::Status read_place(S3Place& place, const net::Url& url) {
     return invalid(fmt::format("'{}' can be no bucket: write s3://bucket/prefix", url.authority()));
   }
   place.zone = zone_of(place.bucket);
-  auto prefix = read_prefix(url);
+  auto prefix = read_prefix(url, parameters);
   if (!prefix) return prefix.error();
   place.prefix = *std::move(prefix);
   return base::Done{};
@@ -54,7 +55,7 @@ base::Result<Opened> open_s3(const net::Url& url, const Parameters& parameters,
     access.keys = {options.access_key_id, options.secret_access_key, options.session_token};
   }
   Opened opened;
-  opened.features = {.ranges = true, .preconditions = true, .remote = true};
+  opened.features = {.ranges = true, .preconditions = true, .remote = true, .metadata = true};
   opened.name = settings->place.name();
   opened.has_prefix = !settings->place.prefix.empty();
   auto store = make_s3_store(*std::move(settings), std::move(access), options.net);
@@ -70,7 +71,7 @@ base::Result<S3Settings> read_s3_settings(const net::Url& url, const Parameters&
                                           const Options& options) {
   S3Settings settings;
   S3Place& place = settings.place;
-  if (auto read = read_place(place, url); !read) return read.error();
+  if (auto read = read_place(place, url, parameters); !read) return read.error();
 
   place.region = parameters.find("region").value_or(options.region);
   if (!is_of(place.region, kLower)) return invalid("the region can be no region");

@@ -14,6 +14,8 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
+constexpr std::string_view kMetadata = "x-amz-meta-";
+
 std::string base64(Bytes bytes) {
   std::string text;
   base::append_base64(text, bytes);
@@ -30,10 +32,13 @@ class S3Dialect final : public Dialect {
   }
   base::Result<Page> read_page(const Operation& operation, const std::string& body) const override;
   std::size_t removal_size() const override { return place_.remove_all ? 1000 : 0; }
+  Metadata metadata_of(const net::Reply& reply) const override {
+    return metadata_with(kMetadata, reply);
+  }
 
  private:
   Draft object_request(const char* method, const Operation& operation) const;
-  void add_storage(net::Request& request) const;
+  void add_storage(net::Request& request, const Metadata& metadata) const;
   void add_preconditions(net::Request& request, const PutOptions& options) const;
   Draft list_request(const Operation& operation) const;
   Draft removal(const Operation& operation) const;
@@ -49,11 +54,14 @@ Draft S3Dialect::object_request(const char* method, const Operation& operation) 
   return draft;
 }
 
-void S3Dialect::add_storage(net::Request& request) const {
+void S3Dialect::add_storage(net::Request& request, const Metadata& metadata) const {
   if (!place_.storage_class.empty()) {
     request.headers.push_back({"x-amz-storage-class", place_.storage_class});
   }
   if (!place_.tags.empty()) request.headers.push_back({"x-amz-tagging", place_.tags});
+  for (const auto& [name, value] : metadata) {
+    request.headers.push_back({std::string(kMetadata) + name, value});
+  }
 }
 
 void S3Dialect::add_preconditions(net::Request& request, const PutOptions& options) const {
@@ -123,7 +131,7 @@ Draft S3Dialect::request_for(const Operation& operation) const {
       return object_request("HEAD", operation);
     case Op::kPut:
       draft = object_request("PUT", operation);
-      add_storage(draft.request);
+      add_storage(draft.request, operation.put.metadata);
       add_preconditions(draft.request, operation.put);
       if (place_.checksums && !operation.put.sha256.empty()) {
         draft.request.headers.push_back(
@@ -139,7 +147,7 @@ Draft S3Dialect::request_for(const Operation& operation) const {
     case Op::kBeginParts:
       draft = object_request("POST", operation);
       draft.request.url.query = "uploads=";
-      add_storage(draft.request);
+      add_storage(draft.request, operation.put.metadata);
       return draft;
     case Op::kPutPart:
       draft = object_request("PUT", operation);

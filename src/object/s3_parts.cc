@@ -50,7 +50,8 @@ base::Status send_all(const HttpSender& sender, Operation operation, const net::
 base::Result<PutOutcome> put_in_parts(const HttpSender& sender, const Key& key,
                                       const net::Body& body, const PutOptions& options,
                                       const base::Call& call) {
-  const auto begun = sender.send({.operation = {.op = Op::kBeginParts, .key = key}}, call);
+  const auto begun =
+      sender.send({.operation = {.op = Op::kBeginParts, .key = key, .put = options}}, call);
   if (!begun) return begun.error();
   const auto upload = parse_upload_id(begun->reply.body);
   if (!upload) return upload.error();

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "object/dialect.h"
+
 namespace gopouch::object {
 
 namespace {
@@ -71,10 +73,7 @@ std::string_view region_of_zone(std::string_view zone) {
   return {};
 }
 
-std::string S3Place::name() const {
-  const std::string_view folder = std::string_view(prefix).substr(0, prefix.rfind('/'));
-  return fmt::format("s3://{}{}{}", bucket, prefix.empty() ? "" : "/", folder);
-}
+std::string S3Place::name() const { return name_of_bucket("s3", bucket, prefix); }
 
 net::Url S3Place::url() const {
   const bool with_path = path_style || !is_host_label(bucket);

@@ -17,7 +17,7 @@ namespace gopouch::object {
 
 struct S3Place {
   std::string bucket;
-  std::string prefix;                // empty, or with "/" at its end
+  std::string prefix;                // as it stands before a key
   std::string region;                // empty: not known yet
   std::optional<net::Url> endpoint;  // of a store that is not AWS; nullopt: the region's own
   bool path_style = false;           // asked for; some buckets and endpoints need it unasked

@@ -4,7 +4,7 @@
 namespace gopouch::object {
 
 std::unique_ptr<Store> stack(std::unique_ptr<Store> backend, const std::string& name,
-                             const Options& options, Gauges& gauges) {
+                             const Features& features, const Options& options, Gauges& gauges) {
   std::unique_ptr<Store> store = std::move(backend);
 
   // Innermost, so that all others meet the faults that it makes.
@@ -31,7 +31,7 @@ std::unique_ptr<Store> stack(std::unique_ptr<Store> backend, const std::string& 
   store = guard_writes(std::move(store), name, gauges);
 
   // Outermost: what is no key goes nowhere.
-  return check_keys(std::move(store));
+  return check_keys(std::move(store), features.metadata);
 }
 
 }  // namespace gopouch::object

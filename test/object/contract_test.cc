@@ -188,6 +188,40 @@ class Contract : public testing::TestWithParam<Row> {
   std::optional<Remote> remote_;
 };
 
+TEST_P(Contract, KeepsMetadataOrRefusesIt) {
+  const Metadata metadata{{"outputid", "00ff"}, {"time", "2025-12-16T10:00:00+01:00"}};
+  const std::string large((std::size_t{65} << 20U) + 1, 'x');  // in parts, where there are any
+  for (const std::string& text : {std::string("text"), std::string(), large}) {
+    if (text.size() > 4 && !remote_->features().metadata) continue;
+    const auto stored =
+        store().put("k", {.bytes = bytes_of(text)}, {.metadata = metadata}, in_time());
+    if (!remote_->features().metadata) {
+      EXPECT_EQ(fault_of(stored), Fault::kInvalid);
+      EXPECT_EQ(get({.key = "k"}), "absent");
+      continue;
+    }
+    ASSERT_TRUE(stored) << stored.error().message;
+    Collector sink;
+    const auto whole = get_one(store(), {.key = "k", .sink = &sink, .metadata = true}, in_time());
+    ASSERT_TRUE(whole && *whole);
+    EXPECT_EQ((*whole)->metadata, metadata);
+    if (text.empty()) continue;
+    const auto part =
+        get_one(store(), {.key = "k", .range = Range{0, 1}, .metadata = true}, in_time());
+    ASSERT_TRUE(part && *part);
+    EXPECT_EQ((*part)->metadata, metadata);
+  }
+  for (const Metadata& wrong : {Metadata{{"", "x"}}, Metadata{{"A", "x"}}, Metadata{{"a:b", "x"}},
+                                Metadata{{"a", "x\r\ny: z"}}}) {
+    EXPECT_EQ(fault_of(store().put("k", {.bytes = {}}, {.metadata = wrong}, in_time())),
+              Fault::kInvalid);
+  }
+  ASSERT_TRUE(put(store(), "k", "again"));
+  const auto again = get_one(store(), {.key = "k", .metadata = true}, in_time());
+  ASSERT_TRUE(again && *again);
+  EXPECT_TRUE((*again)->metadata.empty());
+}
+
 TEST_P(Contract, GivesBackWhatWasPut) {
   EXPECT_EQ(text_of(store(), "v1/e/00"), "absent");
   EXPECT_EQ(*put(store(), "v1/e/00", "hello"), PutOutcome::kStored);

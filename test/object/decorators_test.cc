@@ -178,7 +178,7 @@ TEST_F(Decorators, FaultsOnPurposeFollowTheirSeed) {
 TEST_F(Decorators, AllFitTogether) {
   Options options;
   options.first_pause = milliseconds(1);
-  const auto store = stack(backend(), "s3://bucket", options, gauges_);
+  const auto store = stack(backend(), "s3://bucket", {}, options, gauges_);
   fail(unavailable());
   for (int i = 0; i < 5; ++i) EXPECT_EQ(fault_of(*store, "k"), Fault::kUnavailable);
   EXPECT_TRUE(gauges_.open);
@@ -194,7 +194,7 @@ TEST_F(Decorators, AllFitTogether) {
 TEST_F(Decorators, AnOpenBreakerEndsTheRetriesOfOthers) {
   Options options;
   options.first_pause = milliseconds(1);
-  const auto store = stack(backend(), "s3://bucket", options, gauges_);
+  const auto store = stack(backend(), "s3://bucket", {}, options, gauges_);
   std::atomic<int> waiting = 0;
   script_.say = [&](auto, const Key& key, const auto&) {
     ++waiting;

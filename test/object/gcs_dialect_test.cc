@@ -33,6 +33,11 @@ TEST(GcsDialect, Asks) {
        "GET",
        objects + "/ci%2Fk?alt=media",
        "Range: bytes=10-14"},
+      // The XML API's, since that tells the metadata.
+      {{.op = Op::kGet, .key = "a/b+", .range = Range{0, 1}, .metadata = true},
+       "GET",
+       "https://gcs.example/bucket/ci/a/b%2B",
+       "Range: bytes=0-0"},
       {{.op = Op::kHead, .key = "k"}, "GET", objects + "/ci%2Fk?fields=name,size,updated", ""},
       {{.op = Op::kRemove, .key = "k"}, "DELETE", objects + "/ci%2Fk", ""},
       {{.op = Op::kPut, .key = "k"},
@@ -77,6 +82,17 @@ TEST(GcsDialect, Asks) {
     ASSERT_FALSE(request.headers.empty()) << row.url;
     EXPECT_EQ(request.headers[0].name + ": " + request.headers[0].value, row.header);
   }
+  const Draft begin = make_gcs_dialect(place())->request_for(
+      {.op = Op::kBeginParts, .key = "k", .put = {.metadata = {{"time", "17"}, {"a", "\""}}}});
+  EXPECT_EQ(begin.text, R"({"metadata":{"a":"\"","time":"17"}})");
+  ASSERT_FALSE(begin.request.headers.empty());
+  EXPECT_EQ(begin.request.headers[0].value, "application/json");
+  const Metadata metadata = make_gcs_dialect(place())->metadata_of(
+      {.status = 200,
+       .headers = {{"X-Goog-Meta-Time", "17"}, {"x-goog-generation", "1"}},
+       .body = {}});
+  EXPECT_EQ(metadata, (Metadata{{"time", "17"}}));
+
   const auto url = [](const GcsPlace& where) {
     return make_gcs_dialect(where)->request_for({.op = Op::kGet, .key = "k"}).request.url.text();
   };

@@ -60,6 +60,7 @@ TEST_F(GcsTest, TakesUrls) {
   EXPECT_TRUE(remote().has_prefix());
   EXPECT_EQ(remote("gs://my.bucket_1//a%20b//").name(), "gs://my.bucket_1/a b");
   EXPECT_FALSE(remote("gs://bucket").has_prefix());
+  EXPECT_EQ(remote("gs://bucket//a-?raw-prefix=true").name(), "gs://bucket//a-");
   EXPECT_TRUE(remote().features().ranges);
   EXPECT_TRUE(remote().features().preconditions);
   EXPECT_EQ(refusal("gs://b"), "'b' can be no bucket: write gs://bucket/prefix");
@@ -67,7 +68,7 @@ TEST_F(GcsTest, TakesUrls) {
   EXPECT_EQ(refusal("gs://u:hush@bucket"),
             "keys do not belong into a URL: set GOOGLE_APPLICATION_CREDENTIALS");
   EXPECT_EQ(refusal("gs://bucket?region=x"),
-            "gs:// has no parameter region; there are mode, endpoint");
+            "gs:// has no parameter region; there are mode, endpoint, raw-prefix");
   EXPECT_EQ(refusal("gs://bucket?endpoint=ftp://x"),
             "endpoint is no URL: write https://host or http://host:port");
   EXPECT_EQ(refusal("gs://bucket?endpoint=http://store.example"),

@@ -235,13 +235,23 @@ TEST_F(RedisTest, ListsWhatIsNoValueOfOthersWithoutFailing) {
 TEST_F(RedisTest, KeepsTheSlashesOfALayout) {
   const Redis redis;
   Options options;
-  options.redis_slashes = true;
+  options.redis_plain = true;
   const auto store = bare("redis://" + redis.address() + "/gocacheprog/x", options);
   ASSERT_TRUE(put(*store, "00ff-o", "body"));
   ASSERT_TRUE(put(*store, "a/b", "body"));
   EXPECT_EQ(redis.command({"GET", "gocacheprog/x/00ff-o"}), "body");
   EXPECT_EQ(redis.command({"GET", "gocacheprog/x/a/b"}), "body");
   EXPECT_EQ(keys_of(*store), (std::vector<std::string>{"00ff-o", "a/b"}));
+
+  // Others know of no parts, and what looks like a header to us is a value to them.
+  const std::string large = large_text(9 << 20), header = RedisParts{.size = 5, .id = 1}.header();
+  ASSERT_TRUE(put(*store, "large", large));
+  EXPECT_EQ(redis.command({"GET", "gocacheprog/x/large"}), large);
+  EXPECT_EQ(text_of(*store, "large"), large);
+  ASSERT_TRUE(put(*store, "large", header));
+  EXPECT_EQ(redis.command({"GET", "gocacheprog/x/large"}), header);
+  EXPECT_EQ(text_of(*store, "large"), header);
+  EXPECT_EQ(keys_of(*store), (std::vector<std::string>{"00ff-o", "a/b", "large"}));
 }
 
 TEST_F(RedisTest, SaysWhoWeAre) {

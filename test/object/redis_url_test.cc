@@ -79,7 +79,7 @@ TEST(RedisUrl, ParametersGoBeforeOptions) {
 
 TEST(RedisUrl, KeepsSlashesWhereALayoutWantsThem) {
   Options options;
-  options.redis_slashes = true;
+  options.redis_plain = true;
   const auto settings = read("redis://h/gocacheprog/x/", options);
   ASSERT_TRUE(settings);
   EXPECT_EQ(settings->prefix, "gocacheprog/x/");

@@ -24,6 +24,9 @@ TEST(S3Url, HasBucketAndPrefix) {
       {"s3://bucket/ci", "bucket", "ci/", "s3://bucket/ci"},
       {"s3://bucket//ci/main//", "bucket", "ci/main/", "s3://bucket/ci/main"},
       {"s3://bucket/a%20b%2Fc", "bucket", "a b/c/", "s3://bucket/a b/c"},
+      {"s3://bucket/ci?raw-prefix=true", "bucket", "ci", "s3://bucket/ci"},
+      {"s3://bucket//ci//?raw-prefix=true", "bucket", "/ci//", "s3://bucket//ci/"},
+      {"s3://bucket?raw-prefix=true", "bucket", "", "s3://bucket"},
       {"s3://my.bucket_1", "my.bucket_1", "", "s3://my.bucket_1"},
   };
   for (const Row& row : rows) {

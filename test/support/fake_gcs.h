@@ -81,10 +81,20 @@ class FakeGcs {
   bool run(const std::filesystem::path& binary) {
     const int port = unused_port();
     endpoint_ = fmt::format("http://127.0.0.1:{}", port);
-    const std::vector<std::string> words{binary.string(), "-backend", "memory",
-                                         "-scheme",       "http",     "-host",
-                                         "127.0.0.1",     "-port",    std::to_string(port),
-                                         "-external-url", endpoint_,  "-log-level",
+    const std::vector<std::string> words{binary.string(),
+                                         "-backend",
+                                         "memory",
+                                         "-scheme",
+                                         "http",
+                                         "-host",
+                                         "127.0.0.1",
+                                         "-port",
+                                         std::to_string(port),
+                                         "-external-url",
+                                         endpoint_,
+                                         "-public-host",
+                                         fmt::format("127.0.0.1:{}", port),
+                                         "-log-level",
                                          "warn"};
     process_ = std::make_unique<ServerProcess>(
         words, std::vector<std::string>{"PATH=/usr/bin:/bin"}, (dir_ / "log").string());
