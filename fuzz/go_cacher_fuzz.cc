@@ -1,7 +1,7 @@
 // What go-cacher's first servers say of an action: an entry, or that it is none.
 #include <cstdlib>
 
-#include "remote/go_cacher.h"
+#include "remote/bare.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(data, data + size);

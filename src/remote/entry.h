@@ -57,11 +57,12 @@ HeaderBytes encode(const Header& header);
 // kCorrupt: it is none, or none that this version knows. Sizes are not negative.
 base::Result<Header> decode(std::span<const std::uint8_t, kHeaderSize> bytes);
 
-// An entry made ready to be sent: in memory where it is small, else in a file without a name.
+// What is ready to be sent: in memory where it is small, else in a file, which has no name where it
+// is ours.
 class Encoded {
  public:
   net::Body whole() const { return part(0); }
-  net::Body body() const { return part(kHeaderSize); }  // what follows the header
+  net::Body body() const { return part(kHeaderSize); }  // of an entry: what follows its header
   Codec codec() const { return codec_; }
   std::int64_t size() const { return size_; }
   const base::Hash& sha256() const { return sha256_; }  // of all its bytes
@@ -69,6 +70,8 @@ class Encoded {
  private:
   friend class Encoder;
   net::Body part(std::int64_t from) const;
+  static base::Result<Encoded> make(std::int64_t size, const std::filesystem::path& temp_dir);
+  base::Status sum();
 
   Codec codec_ = Codec::kRaw;
   std::string bytes_;
@@ -84,6 +87,13 @@ class Encoder {
   // header's. Files without a name are made in `temp_dir`.
   base::Result<Encoded> encode(Header header, const char* path, bool compress,
                                const std::filesystem::path& temp_dir);
+
+  // A body alone, as the older layouts have it: the file as it is, or its `size` bytes as `pack`
+  // writes them.
+  static base::Result<Encoded> raw(const char* path, const store::Entry& entry);
+  using Pack = base::Status (*)(int fd, std::int64_t size, const base::Compressor::Write& write);
+  static base::Result<Encoded> bare(const char* path, std::int64_t size, Pack pack,
+                                    const std::filesystem::path& temp_dir);
 
  private:
   base::Compressor compressor_;

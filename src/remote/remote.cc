@@ -1,8 +1,6 @@
 // Gets and uploads: what is asked of the object store, what is believed, what is counted.
 #include "remote/remote.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
@@ -10,8 +8,7 @@
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/workers.h"
-#include "remote/entry.h"
-#include "remote/go_cacher.h"
+#include "remote/layout.h"
 
 namespace gopouch::remote {
 
@@ -116,7 +113,9 @@ struct Remote::Rep {
   object::Remote& objects;
   store::Store& local;
   const Options options;
-  const bool go_cacher = objects.layout() == object::kGoCacherLayout;
+  const Plan& plan = plan_for(options.layout, objects);
+  const std::unique_ptr<Layout> layout =
+      plan.make({.objects = objects, .local = local, .options = options});
 
   mutable base::Guarded<Session> session;
 
@@ -143,19 +142,12 @@ struct Remote::Rep {
   bool follows_a_dead_one() const;
   void queue_up(bool empty);
   void end_one(bool empty);
-  base::Result<std::optional<store::Hit>> fetch_entry(const store::ActionId& action,
-                                                      const base::Call& call,
-                                                      std::uint32_t& cost_ms);
   void upload_packs();
   template <typename Upload>
   void add_upload(bool empty, Upload upload, std::function<void()> done);
   void upload_lent(const store::ActionId& action);
   base::Result<Encoded> encode(const Header& header, const std::string& path);
-  bool remote_has(const store::ActionId& action, const store::Entry& entry);
   void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost, bool check);
-  void upload_output(const store::ActionId& action, const store::Hit& hit);
-  void send(const object::Key& key, const net::Body& body, std::int64_t size,
-            const object::PutOptions& how);
   base::Call call(milliseconds time) const { return base::Call::within(time, stop.get_token()); }
 };
 
@@ -163,7 +155,8 @@ Remote::Remote(object::Remote& objects, store::Store& local, Options options)
     : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {
   Rep& r = *rep_;
   r.workers.emplace(std::max<std::size_t>(r.options.upload_concurrency, 1), kNice);
-  if (r.options.packs.prefetch != pack::Prefetch::kOff && r.options.packs.scope && !r.go_cacher) {
+  if (r.options.packs.prefetch != pack::Prefetch::kOff && r.options.packs.scope &&
+      &r.plan == &gopouch_layout) {
     r.packs.emplace(objects, local, r.options.packs);
   }
 }
@@ -222,50 +215,29 @@ base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& actio
 base::Result<std::optional<store::Hit>> Remote::get_entry(const store::ActionId& action,
                                                           const base::Call& call) {
   Rep& r = *rep_;
-  std::uint32_t cost_ms = 0;
-  auto hit = r.go_cacher
-                 ? get_go_cacher(r.objects.store(), r.local, action,
-                                 {r.options.max_body, r.options.temp_dir}, call, r.bytes_down)
-                 : r.fetch_entry(action, call, cost_ms);
-  if (hit && *hit) {
+  Fetched fetched = r.layout->get(action, call);
+  r.bytes_down += fetched.received;
+  if (fetched.hit && !*fetched.hit) {
+    ++r.strangers_missed;
+    return r.note_miss(action);
+  }
+  if (fetched.hit) {
     ++r.strangers_hit;
     ++r.hits;
-    r.saved_ms += cost_ms;
-    r.note_hit(action, (*hit)->entry, cost_ms);
-    return hit;
+    r.saved_ms += fetched.cost_ms;
+    r.note_hit(action, (*fetched.hit)->entry, fetched.cost_ms);
+    return std::move(fetched.hit);
   }
   auto miss = r.note_miss(action);
-  if (hit) {
-    ++r.strangers_missed;
-    return miss;
-  }
-  if (hit.error().fault != base::Fault::kCorrupt) {
-    if (r.go_cacher) ++r.faults;
-    return hit.error();
+  const base::Error& error = fetched.hit.error();
+  if (error.fault != base::Fault::kCorrupt) {
+    if (!fetched.local) ++r.faults;
+    return error;
   }
   ++r.corrupt;
   base::log(base::LogLevel::kInfo, "{}: {}: {}", r.objects.name(), base::to_hex(action.hash),
-            hit.error().message);
+            error.message);
   return miss;
-}
-
-// kCorrupt: there is no entry to be believed.
-base::Result<std::optional<store::Hit>> Remote::Rep::fetch_entry(const store::ActionId& action,
-                                                                 const base::Call& call,
-                                                                 std::uint32_t& cost_ms) {
-  EntrySink sink(local, action, options.max_body);
-  const object::Get get{.key = entry_key(action), .sink = &sink};
-  auto reply = object::get_one(objects.store(), get, call);
-  bytes_down += sink.received();
-  if (!reply && !sink.problem()) {
-    if (reply.error().fault != base::Fault::kCorrupt) ++faults;
-    return reply.error();
-  }
-  if (reply && !*reply) return std::optional<store::Hit>();
-  auto hit = sink.finish();
-  if (!hit) return hit.error();
-  cost_ms = sink.cost_ms();
-  return std::optional(*std::move(hit));
 }
 
 bool Remote::note_local_hit(const store::ActionId& action, const store::Entry& entry) {
@@ -380,17 +352,6 @@ void Remote::Rep::upload_lent(const store::ActionId& action) {
              {});
 }
 
-// True if the remote has this very output for the action. Only its header is fetched.
-bool Remote::Rep::remote_has(const store::ActionId& action, const store::Entry& entry) {
-  const object::Get get{
-      .key = entry_key(action), .range = object::Range{0, kHeaderSize}, .limit = kHeaderSize};
-  const auto reply = object::get_one(objects.store(), get, call(kPutTime));
-  if (!reply || !*reply || (*reply)->bytes.size() != kHeaderSize) return false;
-  const auto header = decode(std::span<const std::uint8_t, kHeaderSize>(
-      reinterpret_cast<const std::uint8_t*>((*reply)->bytes.data()), kHeaderSize));
-  return header && header->action == action && header->entry.output == entry.output;
-}
-
 base::Result<Encoded> Remote::Rep::encode(const Header& header, const std::string& path) {
   std::unique_ptr<Encoder> encoder;
   {
@@ -405,7 +366,7 @@ base::Result<Encoded> Remote::Rep::encode(const Header& header, const std::strin
     }
   }
   if (!encoder) encoder = std::make_unique<Encoder>();
-  auto encoded = encoder->encode(header, path.c_str(), options.compress, options.temp_dir);
+  auto encoded = layout->encode(*encoder, header, path.c_str());
   encoders.lock()->push_back(std::move(encoder));
   encoder_free.notify_one();
   return encoded;
@@ -413,8 +374,7 @@ base::Result<Encoded> Remote::Rep::encode(const Header& header, const std::strin
 
 void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost,
                          bool check) {
-  if (go_cacher) return upload_output(action, hit);
-  if (check && objects.features().ranges && remote_has(action, hit.entry)) return;
+  if (check && layout->has(action, hit.entry, call(kPutTime))) return;
   const auto encoded = encode({.cost_ms = cost, .action = action, .entry = hit.entry}, hit.path);
   if (!encoded) {
     // Something removed the file, or there is no room to compress it: nobody's fault but this
@@ -424,32 +384,11 @@ void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, s
     return;
   }
   if (packs) packs->keep(hit.entry, encoded->codec() == Codec::kZstd, encoded->body());
-  const base::Hash& sum = encoded->sha256();
-  object::PutOptions how;
-  how.sha256.assign(reinterpret_cast<const char*>(sum.data()), sum.size());
-  send(entry_key(action), encoded->whole(), encoded->size(), how);
-}
-
-// As it is: there is no place for more.
-void Remote::Rep::upload_output(const store::ActionId& action, const store::Hit& hit) {
-  const base::Fd file(::open(hit.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file) {
-    ++given_up;
-    base::log(base::LogLevel::kInfo, "upload: {}", base::system_error(hit.path, errno).message);
-    return;
-  }
-  const base::Hash& sum = hit.entry.output.hash;
-  send(go_cacher_key(action, hit.entry.output), {.fd = file.get(), .size = hit.entry.size},
-       hit.entry.size, {.sha256 = std::string(sum.begin(), sum.end())});
-}
-
-void Remote::Rep::send(const object::Key& key, const net::Body& body, std::int64_t size,
-                       const object::PutOptions& how) {
-  const auto time = kPutTime + milliseconds(size / kSlowestBytesPerMs);
-  const auto stored = objects.store().put(key, body, how, call(time));
+  const auto time = kPutTime + milliseconds(encoded->size() / kSlowestBytesPerMs);
+  const auto stored = layout->put(action, hit.entry, *encoded, call(time));
   if (stored) {
     ++uploads;
-    bytes_up += size;
+    bytes_up += encoded->size();
     return;
   }
   if (stored.error().fault == base::Fault::kDenied) return;  // the store said so, once

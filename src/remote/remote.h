@@ -6,9 +6,9 @@
 //
 //   v1/e/<action hex>   one entry, self-contained: header, then body (entry.h has the grammar)
 //
-// Packs (pack.h) answer before entries do. A server of go-cacher's takes no such keys: its wire
-// (go_cacher.h) stands in the place of entries there, and there are no packs. The older programs'
-// layouts and signatures take their places here as they are built.
+// Packs (pack.h) answer before entries do. In place of ours stands, where it is asked for, the
+// layout of an older program, and before a server of go-cacher's, which takes no other keys, its
+// own (layout.h); then there are no packs, and nothing of ours is written.
 #pragma once
 
 #include <atomic>
@@ -32,8 +32,12 @@
 
 namespace gopouch::remote {
 
+// Whose keys and formats: docs/formats.md.
+enum class LayoutKind { kGopouch, kGobuildcache, kGocacheS3, kGoCachePlugin, kGocacheprog };
+
 struct Options {
-  bool compress = true;                            // zstd, where it makes a body smaller
+  LayoutKind layout = LayoutKind::kGopouch;
+  bool compress = true;                            // where it makes a body smaller
   std::int64_t max_body = std::int64_t{4} << 30U;  // what claims to be larger is not believed
   std::int64_t min_upload_size = 0;                // smaller bodies are not uploaded
   std::size_t upload_concurrency = 32;
@@ -188,6 +192,13 @@ object::Key entry_key(const store::ActionId& action);
 
 // Whether a key is one of ours: what clear-remote may delete.
 bool is_our_key(std::string_view key);
+
+// Whether a store can hold a layout; kInvalid with one line for the user.
+base::Status check_layout(LayoutKind kind, const object::Remote& objects);
+
+// Whether a key is one of that layout, and what all of them begin with.
+bool is_key_of(LayoutKind kind, std::string_view key);
+std::string_view keys_of(LayoutKind kind);
 
 // What a sweep takes away.
 struct SweepOptions {

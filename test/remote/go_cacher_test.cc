@@ -1,8 +1,6 @@
 // The wire of go-cacher's servers, and what is believed of it. The server is scripted; e2e has one
 // in Go.
-#include "remote/go_cacher.h"
-
-#include "remote/remote.h"
+#include "remote/bare.h"
 #include "test/support/http_server.h"
 #include "test/support/store_fixture.h"
 
