@@ -2,7 +2,7 @@
 // read-only, or both. The words on success are those of the programs that gopouch takes the place
 // of: scripts look for them.
 //
-// In the remote only keys of ours go, under the very prefix that a session uses; and a remote
+// In the remote only keys of the layout in use go, under the very prefix of a session; and a remote
 // without a prefix, which may be a bucket that others use too, is asked about twice.
 #include <unistd.h>
 
@@ -38,16 +38,17 @@ bool clear_local(const config::Settings& settings) {
   return false;
 }
 
-bool clear_remote(object::Remote& remote) {
+bool clear_remote(object::Remote& remote, remote::LayoutKind layout) {
   const base::Call call;
   const Progress progress;
   std::int64_t removed = 0;
   base::Status done = base::Done{};
-  const base::Status listed =
-      remote.store().list("v1/", call, [&](std::span<const object::Info> page) {
+  const std::string keys_begin(remote::keys_of(layout));
+  const auto listed =
+      remote.store().list(keys_begin, call, [&](std::span<const object::Info> page) {
         std::vector<object::Key> keys;
         for (const object::Info& info : page) {
-          if (remote::is_our_key(info.key)) keys.push_back(info.key);
+          if (remote::is_key_of(layout, info.key)) keys.push_back(info.key);
         }
         if (!keys.empty()) done = remote.store().remove(keys, call);
         removed += std::ssize(keys);
@@ -78,7 +79,7 @@ int clear(const config::Settings& settings) {
   if (local && !clear_local(settings)) return 1;
   bool cleared = true;
   for (object::Remote& remote : remotes) {
-    const bool done = clear_remote(remote);
+    const bool done = clear_remote(remote, settings.sharing.layout);
     if (done && remotes.size() > 1) fmt::print("{}: cleared\n", remote.name());
     cleared &= done;
   }

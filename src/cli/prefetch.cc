@@ -32,6 +32,7 @@ std::optional<pack::Packs::Progress> fetch(object::Remote& remote, store::Store&
 }  // namespace
 
 int prefetch(const config::Settings& settings) {
+  require_own_layout("prefetch", settings);
   auto remotes = open_remotes(settings);
   if (remotes.empty()) {
     throw config::ConfigError("prefetch: no remote is set; name it with --remote");

@@ -47,6 +47,7 @@ bool sweep(object::Remote& remote, const config::Settings& settings, bool named)
 }
 
 int prune_remotes(const config::Settings& settings) {
+  require_own_layout("prune remote", settings);
   auto remotes = open_writable(settings);
   want_writable(settings, remotes, "prune remote");
   bool done = true;

@@ -24,6 +24,9 @@ std::vector<object::Remote> open_remotes(const config::Settings& settings) {
   for (const std::string& url : settings.remotes) {
     auto opened = object::open(url, settings.object);
     if (!opened) throw config::ConfigError("remote: " + opened.error().message);
+    if (const auto fits = remote::check_layout(settings.sharing.layout, *opened); !fits) {
+      throw config::ConfigError(fits.error().message);
+    }
     remotes.push_back(*std::move(opened));
   }
   return remotes;
@@ -49,6 +52,12 @@ void want_writable(const config::Settings& settings, const std::vector<object::R
                                         settings.remotes.empty()
                                             ? "no remote is set; name it with --remote"
                                             : "what is set is read-only"));
+}
+
+void require_own_layout(std::string_view command, const config::Settings& settings) {
+  if (settings.sharing.layout == remote::LayoutKind::kGopouch) return;
+  throw config::ConfigError(
+      fmt::format("{}: this is for gopouch's own layout; --layout asks for another", command));
 }
 
 remote::Options sharing(const config::Settings& settings) {

@@ -19,6 +19,9 @@ std::vector<object::Remote> open_writable(const config::Settings& settings);
 void want_writable(const config::Settings& settings, const std::vector<object::Remote>& writable,
                    std::string_view command);
 
+// Throws ConfigError where a layout is asked for that `command` knows nothing of.
+void require_own_layout(std::string_view command, const config::Settings& settings);
+
 // How entries are shared; the scope of its packs is that of the go command that started us.
 remote::Options sharing(const config::Settings& settings);
 

@@ -11,7 +11,7 @@ constexpr Topic kStore{"The local store", ""};
 constexpr Topic kReport{"What it says", ""};
 constexpr Topic kRemote{"The remote", ""};
 constexpr Topic kUploads{"Uploads", ""};
-constexpr Topic kLayouts{"Other layouts", "other layouts"};
+constexpr Topic kLayouts{"Other layouts", ""};
 constexpr Topic kPrefetch{"Packs and prefetch", ""};
 constexpr Topic kTrust{"Trust", "signatures"};
 constexpr Topic kServer{"The server", "server"};
@@ -160,7 +160,11 @@ constexpr std::array kKeys{
         }},
 
     Key{"layout", Kind::kEnum, "gopouch|gobuildcache|gocache-s3|go-cache-plugin|gocacheprog",
-        "gopouch", "whose keys are read and written in the remote", kLayouts, nullptr},
+        "gopouch", "whose keys are read and written in the remote: docs/layouts.md", kLayouts,
+        [](Settings& s, const Value& v) {
+          s.sharing.layout = static_cast<remote::LayoutKind>(v.number);
+          s.object.redis_plain = s.sharing.layout == remote::LayoutKind::kGocacheprog;
+        }},
 
     Key{"prefetch", Kind::kEnum, "all|demand|off", "all", "what is fetched before it is asked for",
         kPrefetch,

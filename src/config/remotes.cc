@@ -1,6 +1,7 @@
 #include "config/remotes.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "net/net.h"
 
@@ -9,7 +10,7 @@ namespace gopouch::config {
 namespace {
 
 // Where gobuildcache writes when nobody names a prefix.
-constexpr std::string_view kItsPrefix = "gobuildcache";
+constexpr std::string_view kItsPrefix = "gobuildcache/";
 
 // The pieces by name, of each the one that counts most.
 class Pieces {
@@ -37,8 +38,25 @@ std::string_view trim_slashes(std::string_view text) {
   return text;
 }
 
-std::string url(std::string_view scheme, std::string_view place, std::string_view prefix) {
+std::string url(std::string_view scheme, std::string_view place, const std::string& prefix) {
   return fmt::format("{}://{}/{}", scheme, place, net::percent_encode(trim_slashes(prefix), "/"));
+}
+
+// Under an older layout keys follow just what its program puts before them. A URL's path has a "/"
+// after it, and no other ones at its ends; what is otherwise is said in so many words.
+std::string exact_url(std::string_view scheme, std::string_view place, const std::string& before) {
+  std::string text = url(scheme, place, before);
+  const std::string usual = std::string(trim_slashes(before)) + "/";
+  if (before.empty() || before == usual) return text;
+  return fmt::format("{}://{}/{}?raw-prefix=true", scheme, place, net::percent_encode(before, "/"));
+}
+
+// What Go's path.Join makes of it, with a "/" behind.
+std::string joined(const std::string& prefix) {
+  if (prefix.empty()) return prefix;
+  std::string clean = std::filesystem::path(prefix).lexically_normal().native();
+  if (!clean.ends_with('/')) clean += '/';
+  return clean;
 }
 
 // With its local disk chosen, gobuildcache reads none of its buckets' settings.
@@ -59,7 +77,7 @@ struct Joined {
 };
 
 // gobuildcache: a choice of backend, and for each a bucket and a prefix.
-Joined of_gobuildcache(const Pieces& pieces) {
+Joined of_gobuildcache(const Pieces& pieces, std::string_view layout) {
   const Saying* const backend = pieces.find("backend");
   const Saying* const s3 = pieces.find("s3-bucket");
   const Saying* const gcs = pieces.find("gcs-bucket");
@@ -76,29 +94,38 @@ Joined of_gobuildcache(const Pieces& pieces) {
     throw ConfigError(fmt::format("{}: {} needs a bucket; name it with -{}-bucket", backend->name,
                                   choice, choice));
   }
-  return {url(choice == "s3" ? "s3" : "gs", bucket->value.text,
-              pieces.text(choice == "s3" ? "s3-prefix" : "gcs-prefix", kItsPrefix)),
-          bucket};
+  const std::string prefix = pieces.text(choice == "s3" ? "s3-prefix" : "gcs-prefix", kItsPrefix);
+  const auto make = layout == "gobuildcache" ? exact_url : url;
+  return {make(choice == "s3" ? "s3" : "gs", bucket->value.text, prefix), bucket};
 }
 
 // gocache-s3 and go-cache-plugin.
-Joined of_bucket(const Pieces& pieces) {
+Joined of_bucket(const Pieces& pieces, std::string_view layout) {
   const Saying* const bucket = pieces.find("bucket");
   if (bucket == nullptr) return {};
-  return {url("s3", bucket->value.text, pieces.text("prefix")), bucket};
+  const std::string prefix = pieces.text("prefix");
+  if (layout == "gocache-s3") {
+    return {exact_url("s3", bucket->value.text, prefix.empty() ? prefix : prefix + "/"), bucket};
+  }
+  if (layout == "go-cache-plugin") {
+    return {exact_url("s3", bucket->value.text, joined(prefix)), bucket};
+  }
+  return {url("s3", bucket->value.text, prefix), bucket};
 }
 
 // gocacheprog.
-Joined of_redis(const Pieces& pieces) {
+Joined of_redis(const Pieces& pieces, std::string_view layout) {
   const Saying* const hosts = pieces.find("r-urls");
   if (hosts == nullptr) return {};
   std::string user = net::percent_encode(pieces.text("r-usr"));
   if (const std::string password = pieces.text("r-pwd"); !password.empty()) {
     user += ":" + net::percent_encode(password);
   }
-  return {
-      url("redis", (user.empty() ? "" : user + "@") + hosts->value.text, pieces.text("r-prefix")),
-      hosts};
+  std::string prefix = pieces.text("r-prefix");
+  if (layout == "gocacheprog") {
+    prefix = joined("gocacheprog/" + std::string(trim_slashes(prefix)));
+  }
+  return {url("redis", (user.empty() ? "" : user + "@") + hosts->value.text, prefix), hosts};
 }
 
 }  // namespace
@@ -106,9 +133,13 @@ Joined of_redis(const Pieces& pieces) {
 void join_pieces(std::vector<Saying>& said, std::vector<std::string>& notes) {
   drop_unused_buckets(said, notes);
   const Pieces pieces(said);
+  const auto layout = std::find_if(said.begin(), said.end(), [](const Saying& saying) {
+    return saying.key != nullptr && saying.key->name == "layout";
+  });
+  const std::string keys = layout == said.end() ? "" : layout->value.text;
   std::vector<Saying> joined;
   for (const auto& make : {of_gobuildcache, of_bucket, of_redis}) {
-    Joined one = make(pieces);
+    Joined one = make(pieces, keys);
     if (one.named == nullptr) continue;
     joined.push_back({.key = one.named->key,
                       .place = one.named->place,

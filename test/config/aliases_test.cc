@@ -246,6 +246,25 @@ TEST(Aliases, PiecesMakeAUrl) {
            {{"--remote=s3://mine"},
             {{"BACKEND_TYPE", "s3"}, {"S3_BUCKET", "b"}},
             "s3://mine | flag --remote"},
+           // Under a layout keys follow just what its program puts before them.
+           {{"--layout=gobuildcache", "-s3-bucket=b"}, {}, "s3://b/gobuildcache | flag -s3-bucket"},
+           {{"--layout=gobuildcache", "-s3-bucket=b", "-s3-prefix=p/"},
+            {},
+            "s3://b/p | flag -s3-bucket"},
+           {{"--layout=gobuildcache", "-s3-bucket=b", "-s3-prefix=p"},
+            {},
+            "s3://b/p?raw-prefix=true | flag -s3-bucket"},
+           {{"--layout=gocache-s3", "-bucket=b", "-prefix=p"}, {}, "s3://b/p | flag -bucket"},
+           {{"--layout=gocache-s3", "-bucket=b", "-prefix=/p/"},
+            {},
+            "s3://b//p//?raw-prefix=true | flag -bucket"},
+           {{"--layout=go-cache-plugin", "-bucket=b", "-prefix=p//q/"},
+            {},
+            "s3://b/p/q | flag -bucket"},
+           {{"--layout=gocacheprog", "-r-urls=h:1"}, {}, "redis://h:1/gocacheprog | flag -r-urls"},
+           {{"--layout=gocacheprog", "-r-urls=h:1", "-r-prefix=/p/"},
+            {},
+            "redis://h:1/gocacheprog/p | flag -r-urls"},
            {{"-backend=disk", "-s3-bucket=b"}, {}, " | default"}}) {
     EXPECT_EQ(effective(load(made.args, made.variables), "remote"), made.remote);
   }

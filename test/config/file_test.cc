@@ -94,11 +94,9 @@ TEST_F(File, AWrongTypeIsRefused) {
 }
 
 TEST_F(File, WhatIsToComeIsRefusedUnlessItIsTheDefault) {
-  EXPECT_EQ(refused("\nlayout = \"gocache-s3\"\n"),
-            ":2: layout: this version has no other layouts yet; remove it");
   EXPECT_EQ(refused("sign-key = \"hunter2\"\n"),
             ":1: sign-key: this version has no signatures yet; remove it");
-  EXPECT_EQ(refused("remote = []\nlayout = \"gopouch\"\nredis-ttl = \"168h\"\n"), "");
+  EXPECT_EQ(refused("remote = []\nmodproxy = false\nredis-ttl = \"168h\"\n"), "");
 }
 
 TEST_F(File, ThatIsNamedMustBeThere) {
