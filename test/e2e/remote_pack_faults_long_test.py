@@ -19,11 +19,14 @@ SURE = ("reset", "cut", "page", 403, 404)  # those that do not make us leave the
 
 
 class PackFaults(TestCase):
+    KIND = "s3"
+    SIZES = (0, 500, 5000, 50_000, 400_000)
+
     def setUp(self):
         super().setUp()
-        self.server = self.enterContext(ObjectServer())
+        self.server = self.enterContext(ObjectServer(kind=self.KIND))
         rng = random.Random(1)
-        self.bodies = {action_id(number): rng.randbytes(rng.choice((0, 500, 5000, 50_000, 400_000)))
+        self.bodies = {action_id(number): rng.randbytes(rng.choice(self.SIZES))
                        for number in range(COUNT)}
         program = self.remote_program("a")
         for action, body in self.bodies.items():

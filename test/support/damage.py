@@ -1,13 +1,15 @@
-"""Copies objects as a server that lies would have them: damage.py BUCKET FROM TO HOW KIND...
+"""Copies objects as a store that lies would have them: damage.py PLACE FROM TO HOW KIND...
 
-FROM and TO are prefixes; HOW is flip, cut or swap; KIND is e, p or m, whose entries, packs or manifests are changed
-on the way. Prints how many were.
+PLACE is s3://BUCKET (boto3), redis://127.0.0.1:PORT or a folder, which a server on it shows as its objects. FROM and
+TO are prefixes; HOW is flip, cut or swap; KIND is e, p or m, whose entries, packs or manifests are changed on the
+way. Prints how many were.
 """
 
 import random
+import re
+import socket
 import sys
-
-import boto3
+from pathlib import Path
 
 WORDS = (b"hello from the pouch", b"HELLO FROM THE POUCH")
 
@@ -28,17 +30,86 @@ CHANGES = {
 }
 
 
-def main(bucket: str, source: str, target: str, how: str, *kinds: str):
-    s3 = boto3.client("s3")
+class S3:
+    """Of any other store here, too: objects(prefix) gives keys behind the prefix, with their bytes."""
+
+    def __init__(self, bucket):
+        import boto3
+
+        self.s3, self.bucket = boto3.client("s3"), bucket
+
+    def objects(self, prefix):
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{prefix}/v1/"):
+            for one in page["Contents"]:
+                body = self.s3.get_object(Bucket=self.bucket, Key=one["Key"])["Body"].read()
+                yield one["Key"].removeprefix(prefix), body
+
+    def put(self, key, body):
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+
+class Folder:
+    def __init__(self, path):
+        self.root = Path(path)
+
+    def objects(self, prefix):
+        for path in sorted((self.root / prefix / "v1").rglob("*")):
+            if path.is_file():
+                yield str(path).removeprefix(str(self.root / prefix)), path.read_bytes()
+
+    def put(self, key, body):
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+
+class Redis:
+    def __init__(self, port):
+        self.link = socket.create_connection(("127.0.0.1", port))
+        self.file = self.link.makefile("rb")
+
+    def run(self, *words):
+        words = [word if isinstance(word, bytes) else word.encode() for word in words]
+        text = b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+        self.link.sendall(b"*%d\r\n%s" % (len(words), text))
+        return self.reply()
+
+    def reply(self):
+        kind, rest = (line := self.file.readline())[:1], line[1:].strip()
+        if kind == b"*":
+            return [self.reply() for _ in range(int(rest))]
+        if kind == b"$":
+            return self.file.read(int(rest) + 2)[:-2]
+        if kind == b"-":
+            raise RuntimeError(rest)
+        return rest
+
+    # A part of a large value is an object here: "{prefix:v1:p:…}:…".
+    def objects(self, prefix):
+        for name in self.run("KEYS", f"*{prefix}:v1:*"):
+            match = re.fullmatch(rb"({?)" + prefix.encode() + rb"(:v1:.*)", name)
+            if match:
+                yield (match[1] + b"%s" + match[2]).decode().replace(":", "/"), self.run("GET", name)
+
+    def put(self, key, body):
+        self.run("SET", key.replace("/", ":"), body)
+
+
+def open_store(place):
+    if place.startswith("s3://"):
+        return S3(place.removeprefix("s3://"))
+    return Redis(int(place.rpartition(":")[2])) if place.startswith("redis://") else Folder(place)
+
+
+def main(place: str, source: str, target: str, how: str, *kinds: str):
+    store = open_store(place)
     changed = 0
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{source}/v1/"):
-        for one in page["Contents"]:
-            name = one["Key"].removeprefix(source)
-            body = before = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
-            if name.split("/")[2] in kinds:
-                body = CHANGES[how](before)
-                changed += body != before
-            s3.put_object(Bucket=bucket, Key=target + name, Body=body)
+    for name, body in list(store.objects(source)):
+        before = body
+        if name.split("/")[2] in kinds:
+            body = CHANGES[how](before)
+            changed += body != before
+        store.put(name.replace("%s", target) if "%s" in name else target + name, body)
     print(changed)
 
 
