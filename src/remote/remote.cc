@@ -335,8 +335,8 @@ void Remote::Rep::add_upload(bool empty, Upload upload, std::function<void()> do
     } else {
       upload();
     }
-    end_one(empty);
     if (done) done();
+    end_one(empty);
   });
 }
 

@@ -138,10 +138,11 @@ TEST_F(RemoteTest, WaitsForEmptyOutputsOnlyWhereAsked) {
              empty = StoreTest::put(a->store, action(2), "");
   ASSERT_TRUE(full && empty);
   std::promise<void> held;
-  a->shared.put(action(1), *full, [&] { held.get_future().wait(); });  // the only worker
-  a->shared.put(action(2), *empty);
+  a->shared.put(action(1), *full);
+  a->shared.put(action(2), *empty, [&] { held.get_future().wait(); });
   const auto in = [](seconds time) { return std::chrono::steady_clock::now() + time; };
   EXPECT_TRUE(a->shared.flush(in(seconds(10)), seconds(5), Remote::Flush::kNotEmpty));
+  EXPECT_TRUE(std::filesystem::exists(object_of(action(1))));
   EXPECT_FALSE(a->shared.flush(in(seconds(0)), seconds(5)));
   held.set_value();
   EXPECT_TRUE(a->flush());
