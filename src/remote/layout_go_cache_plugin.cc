@@ -59,8 +59,9 @@ class GoCachePlugin final : public Layout {
     return output && *output && (*output)->size == entry.size;
   }
 
-  base::Result<Encoded> encode(Encoder& encoder, const Header& header, const char* path) override {
-    return encoder.raw(path, header.entry);
+  base::Result<Encoded> encode(Encoder& /*encoder*/, const Header& header,
+                               const char* path) override {
+    return Encoder::raw(path, header.entry);
   }
 
   base::Status put(const store::ActionId& action, const store::Entry& entry, const Encoded& encoded,

@@ -67,8 +67,9 @@ class GoCacher final : public Layout {
     return false;
   }
 
-  base::Result<Encoded> encode(Encoder& encoder, const Header& header, const char* path) override {
-    return encoder.raw(path, header.entry);
+  base::Result<Encoded> encode(Encoder& /*encoder*/, const Header& header,
+                               const char* path) override {
+    return Encoder::raw(path, header.entry);
   }
 
   base::Status put(const store::ActionId& action, const store::Entry& entry, const Encoded& encoded,

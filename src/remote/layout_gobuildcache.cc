@@ -72,10 +72,11 @@ class Gobuildcache final : public Layout {
     return object && output_in(*object) == entry.output;
   }
 
-  base::Result<Encoded> encode(Encoder& encoder, const Header& header, const char* path) override {
+  base::Result<Encoded> encode(Encoder& /*encoder*/, const Header& header,
+                               const char* path) override {
     const bool pack = ground_.options.compress && header.entry.size > 0;
-    return pack ? encoder.bare(path, header.entry.size, pack_lz4, ground_.options.temp_dir)
-                : encoder.raw(path, header.entry);
+    return pack ? Encoder::bare(path, header.entry.size, pack_lz4, ground_.options.temp_dir)
+                : Encoder::raw(path, header.entry);
   }
 
   base::Status put(const store::ActionId& action, const store::Entry& entry, const Encoded& encoded,

@@ -41,8 +41,9 @@ class GocacheS3 final : public Layout {
     return object && output_in(*object) == entry.output;
   }
 
-  base::Result<Encoded> encode(Encoder& encoder, const Header& header, const char* path) override {
-    return encoder.raw(path, header.entry);
+  base::Result<Encoded> encode(Encoder& /*encoder*/, const Header& header,
+                               const char* path) override {
+    return Encoder::raw(path, header.entry);
   }
 
   base::Status put(const store::ActionId& action, const store::Entry& entry, const Encoded& encoded,

@@ -71,11 +71,12 @@ class Gocacheprog final : public Layout {
     return body && *body && (*body)->size == entry.size;
   }
 
-  base::Result<Encoded> encode(Encoder& encoder, const Header& header, const char* path) override {
+  base::Result<Encoded> encode(Encoder& /*encoder*/, const Header& header,
+                               const char* path) override {
     if (header.entry.size > kMostValue) {
       return Error{Fault::kFull, "a value of Redis ends at 512 MiB"};
     }
-    return encoder.raw(path, header.entry);
+    return Encoder::raw(path, header.entry);
   }
 
   // The body first: who sees the index finds it, unless it is replaced at that very moment.

@@ -40,7 +40,7 @@ base::Status unpack_lz4(const Spool& packed, Spool& body) {
   std::vector<std::uint8_t> out(kPiece);
   bool ended = false;
   body.begin();
-  const auto read = packed.each([&](std::span<const std::uint8_t> bytes) -> base::Status {
+  auto read = packed.each([&](std::span<const std::uint8_t> bytes) -> base::Status {
     bool full = false;  // the last piece filled `out`: there may be more inside
     while (!bytes.empty() || full) {
       if (ended) return corrupt("bytes after the LZ4 frame");
@@ -80,7 +80,7 @@ base::Status pack_lz4(int fd, std::int64_t size, const base::Compressor::Write& 
   if (auto done = give(LZ4F_compressBegin(context.get(), out.data(), out.size(), &how)); !done) {
     return done;
   }
-  const auto done = base::copy(fd, size, [&](std::span<const std::uint8_t> piece) -> base::Status {
+  auto done = base::copy(fd, size, [&](std::span<const std::uint8_t> piece) -> base::Status {
     while (!piece.empty()) {
       const auto part = piece.first(std::min(piece.size(), kPiece));
       piece = piece.subspan(part.size());

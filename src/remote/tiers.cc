@@ -153,6 +153,7 @@ void Tiers::put(const store::ActionId& action, const store::Hit& hit, std::funct
     return;
   }
   struct Waiting {
+    Waiting(std::size_t count, std::function<void()> then) : tiers(count), done(std::move(then)) {}
     std::atomic<std::size_t> tiers;
     std::function<void()> done;
   };
