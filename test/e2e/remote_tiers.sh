@@ -45,7 +45,7 @@ grep -q '(cached)' "$t/log" || fail "a test result is not in the first: $(cat "$
 # list in a variable means the same as two flags.
 on_machine d
 echo 'package sum; func Changed() int { return 7 }' >sum/changed.go
-remote=$pr,$main?mode=ro
+remote="$pr,$main?mode=ro"
 with_remote go build ./...
 snapshot "$t/after"
 expect_same "$t/before" "$t/after"
@@ -70,7 +70,7 @@ expect_same "$t/before" "$t/after"
 
 # One that cannot be reached is passed over, with one line.
 on_machine h
-remote=s3://bucket/ci?endpoint=http%3A%2F%2F127.0.0.1%3A9\&region=x,$main?mode=ro
+remote="s3://bucket/ci?endpoint=http%3A%2F%2F127.0.0.1%3A9&region=x,$main?mode=ro"
 flags=()
 export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=hunter2
 with_remote go build ./...
@@ -79,7 +79,7 @@ expect_eq "lines of a remote that is down" 1 "$(grep -c 'going on with the other
 expect_code 1 "$GOPOUCH" --require-remote --remote "$remote" </dev/null >"$t/log" 2>"$t/err"
 
 # The commands speak of each.
-remote=$pr,$main?mode=ro
+remote="$pr,$main?mode=ro"
 "$GOPOUCH" doctor --remote "$remote" >"$t/said"
 expect_eq "remotes that doctor shows" 2 "$(grep -c '^ok *remote' "$t/said")"
 said "read-only"

@@ -181,9 +181,11 @@ TEST(S3Dialect, SendsParts) {
   place.tags = "a=b";
   const auto dialect = make_s3_dialect(place);
   const std::string root = "https://bucket.s3.eu-west-1.amazonaws.com/k?";
-  const Draft begin = dialect->request_for({.op = Op::kBeginParts, .key = "k"});
+  const Draft begin = dialect->request_for(
+      {.op = Op::kBeginParts, .key = "k", .put = {.metadata = {{"time", "17"}}}});
   EXPECT_EQ(begin.request.method + " " + begin.request.url.text(), "POST " + root + "uploads=");
   EXPECT_EQ(header(begin, "x-amz-tagging"), "a=b");
+  EXPECT_EQ(header(begin, "x-amz-meta-time"), "17");
   EXPECT_EQ(url_of(place, {.op = Op::kPutPart, .key = "k", .upload = "u+/=", .part = 3}),
             root + "partNumber=3&uploadId=u%2B%2F%3D");
   const std::vector<std::string> etags{"\"e\""};
