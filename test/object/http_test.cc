@@ -226,7 +226,10 @@ TEST_F(Http, FaultsAreFaults) {
       {{.mode = HttpReply::Mode::kHang}, Fault::kTimeout},
   };
   for (const Row& row : rows) {
-    refuse_ = [&](const HttpRequest&) { return row.reply; };
+    {
+      const std::lock_guard lock(mutex_);  // the last row's request may not have ended there
+      refuse_ = [&](const HttpRequest&) { return row.reply; };
+    }
     Options options;
     options.net.first_byte_timeout = std::chrono::milliseconds(200);
     Remote remote = open_here(options);
