@@ -21,7 +21,7 @@ test: ## every test but the long ones
 	tools/test-servers.sh
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
-	ctest --test-dir build --output-on-failure -LE long -j $(JOBS)
+	ctest --test-dir build --output-on-failure -LE long -j $$(($(JOBS) + 1))
 
 test-long: ## the tests that take minutes
 	tools/install-deps.sh build test
