@@ -25,7 +25,7 @@ test: ## every test but the long ones
 
 test-long: ## the tests that take minutes
 	tools/install-deps.sh build test
-	tools/test-servers.sh
+	tools/test-servers.sh long
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	ctest --test-dir build --output-on-failure -L long -j $(JOBS)

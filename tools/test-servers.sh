@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the servers that the tests start: minio, fake-gcs-server, toxiproxy, go-cacher's two servers; and a Python of
-# their own (a venv, python/) with moto, boto3 and google-auth.
+# Builds the servers that the tests start: minio, fake-gcs-server, toxiproxy, with the word "long" go-cacher's two
+# servers, too; and a Python of their own (a venv, python/) with moto, boto3 and google-auth.
 #
 # They go into ${GOPOUCH_TEST_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/gopouch-test/bin} and stay there between runs.
 # Where the pinned versions are there already it does nothing and needs no network. The first run takes minutes:
@@ -12,9 +12,11 @@ servers=(
   "minio github.com/minio/minio v0.0.0-20260212201848-7aac2a2c5b7c"
   "fake-gcs-server github.com/fsouza/fake-gcs-server v1.56.1"
   "toxiproxy-server github.com/Shopify/toxiproxy/v2/cmd/server v2.5.0"
+  "toxiproxy-cli github.com/Shopify/toxiproxy/v2/cmd/cli v2.5.0"
+)
+[[ ${1:-} != long ]] || servers+=(
   "go-cacher-server github.com/bradfitz/go-tool-cache/cmd/go-cacher-server v0.0.0-20260722201841-0bb331e19f64"
   "gocached github.com/bradfitz/go-tool-cache/cmd/gocached v0.0.0-20260722201841-0bb331e19f64"
-  "toxiproxy-cli github.com/Shopify/toxiproxy/v2/cmd/cli v2.5.0"
 )
 
 bin=${GOPOUCH_TEST_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/gopouch-test/bin}
