@@ -50,6 +50,31 @@ std::string_view name_of(Op op) {
   return "";
 }
 
+net::Header range_header(const Range& range) {
+  return {"Range", fmt::format("bytes={}-{}", range.offset, range.offset + range.size - 1)};
+}
+
+bool gives_range(const net::Reply& reply, const Range& range) {
+  if (reply.status != 206) return range.offset == 0;
+  const std::string begin = fmt::format("bytes {}-", range.offset);  // "bytes 0-99/1234"
+  return net::find_header(reply.headers, "Content-Range").starts_with(begin);
+}
+
+base::Fault fault_of_status(int status) {
+  using base::Fault;
+  if (status == 401 || status == 403) return Fault::kDenied;
+  if (status == 408 || status == 429) return Fault::kUnavailable;
+  if (status == 416) return Fault::kCorrupt;
+  if (status == 501) return Fault::kInvalid;
+  if (status >= 500) return Fault::kUnavailable;
+  return status >= 300 ? Fault::kInvalid : Fault::kCorrupt;
+}
+
+std::chrono::milliseconds retry_after(const net::Reply& reply) {
+  return parse_retry_after(net::find_header(reply.headers, "Retry-After"),
+                           net::find_header(reply.headers, "Date"));
+}
+
 std::string Dialect::version_of(const net::Reply& reply) const {
   return std::string(net::find_header(reply.headers, "ETag"));
 }

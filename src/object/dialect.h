@@ -4,6 +4,7 @@
 // http_store.h sends what is drafted here; an Authorizer signs it and remembers what replies teach.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -111,6 +112,17 @@ class Dialect {
 
 // Headers as metadata: those whose name begins with `prefix` (lower case), without it.
 Metadata metadata_with(std::string_view prefix, const net::Reply& reply);
+
+// The Range header of a kGet.
+net::Header range_header(const Range& range);
+
+// Whether a good reply is that range, or all of an object where it begins with it.
+bool gives_range(const net::Reply& reply, const Range& range);
+
+// What a bad status means where nothing else says more, and how long the store wants to be left
+// alone.
+base::Fault fault_of_status(int status);
+std::chrono::milliseconds retry_after(const net::Reply& reply);
 
 // `text` from outside as part of a message: one line, bounded, no control characters.
 std::string one_line(std::string_view text);

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "object/gcs_json.h"
-#include "object/times.h"
 
 namespace gopouch::object {
 
@@ -29,15 +28,6 @@ constexpr std::array kReasons{
     Row{"quotaExceeded", Fault::kUnavailable},
     Row{"backendError", Fault::kUnavailable},
 };
-
-Fault fault_of(int status) {
-  if (status == 401 || status == 403) return Fault::kDenied;
-  if (status == 408 || status == 429) return Fault::kUnavailable;
-  if (status == 416) return Fault::kCorrupt;
-  if (status == 501) return Fault::kInvalid;
-  if (status >= 500) return Fault::kUnavailable;
-  return status >= 300 ? Fault::kInvalid : Fault::kCorrupt;
-}
 
 class GcsDialect final : public Dialect {
  public:
@@ -115,9 +105,7 @@ Draft GcsDialect::download(const Operation& operation) const {
     draft = object_request("GET", operation, "alt=media");
   }
   if (operation.range) {
-    draft.request.headers.push_back(
-        {"Range", fmt::format("bytes={}-{}", operation.range->offset,
-                              operation.range->offset + operation.range->size - 1)});
+    draft.request.headers.push_back(range_header(*operation.range));
   }
   return draft;
 }
@@ -185,13 +173,8 @@ Judgement GcsDialect::judge(const Operation& operation, const net::Reply& reply)
   const int status = reply.status;
   const bool is_part = operation.op == Op::kPutPart;
   if ((status >= 200 && status < 300) || (is_part && status == 308)) {
-    if (operation.op != Op::kGet || !operation.range) return {};
-    // "bytes 0-99/1234"
-    const std::string begin = fmt::format("bytes {}-", operation.range->offset);
-    const bool right = status == 206
-                           ? net::find_header(reply.headers, "Content-Range").starts_with(begin)
-                           : operation.range->offset == 0;
-    if (right) return {};
+    const bool of_range = operation.op == Op::kGet && operation.range;
+    if (!of_range || gives_range(reply, *operation.range)) return {};
     return {.verdict = Verdict::kFailed,
             .error = error_of(operation, Fault::kCorrupt, "another range than the one asked for")};
   }
@@ -216,7 +199,7 @@ Judgement GcsDialect::judge(const Operation& operation, const net::Reply& reply)
 
   Judgement judgement{.verdict = Verdict::kFailed};
   judgement.error =
-      error_of(operation, fault_of(status),
+      error_of(operation, fault_of_status(status),
                fmt::format("{}{}{}{}{}", status, error.reason.empty() ? "" : " ", error.reason,
                            error.message.empty() ? "" : ": ", error.message));
   const auto* const row = std::find_if(kReasons.begin(), kReasons.end(),
@@ -225,8 +208,7 @@ Judgement GcsDialect::judge(const Operation& operation, const net::Reply& reply)
   // A session that is gone: the upload may begin anew.
   if (is_part && (status == 404 || status == 410)) judgement.error.fault = Fault::kUnavailable;
   if (judgement.error.fault == Fault::kUnavailable) {
-    judgement.error.retry_after = parse_retry_after(net::find_header(reply.headers, "Retry-After"),
-                                                    net::find_header(reply.headers, "Date"));
+    judgement.error.retry_after = retry_after(reply);
   }
   if (status == 401) judgement.remedy = Remedy::kCredentials;
   return judgement;

@@ -29,37 +29,25 @@ constexpr std::string_view kPrefix = "go-cacher+";
 Error invalid(std::string message) { return {Fault::kInvalid, std::move(message)}; }
 
 // A store over one server.
-class Site final : public Store {
+class Site final : public HttpStore {
  public:
   Site(HttpSettings settings, const net::Options& net)
-      : paths_(settings.paths),
+      : HttpStore(sender_),
+        paths_(settings.paths),
         name_(settings.base.text()),
         client_(net),
         access_(std::move(settings)),
         sender_(client_, access_, name_) {}
 
-  void get(std::span<const Get> gets, const base::Call& call, const OnReply& on_reply) override {
-    store_.get(gets, call, on_reply);
-  }
-
-  base::Result<PutOutcome> put(const Key& key, const net::Body& body, const PutOptions& options,
-                               const base::Call& call) override {
-    return store_.put(key, body, options, call);
-  }
-
-  base::Result<std::optional<Info>> head(const Key& key, const base::Call& call) override {
-    return store_.head(key, call);
-  }
-
   base::Status list(const std::string& prefix, const base::Call& call,
                     const OnPage& on_page) override {
     if (paths_ != HttpPaths::kPlain) return cannot("lists nothing");
-    return store_.list(prefix, call, on_page);
+    return HttpStore::list(prefix, call, on_page);
   }
 
   base::Status remove(std::span<const Key> keys, const base::Call& call) override {
     if (paths_ == HttpPaths::kGoCacher) return cannot("removes nothing when asked to");
-    return store_.remove(keys, call);
+    return HttpStore::remove(keys, call);
   }
 
  private:
@@ -72,7 +60,6 @@ class Site final : public Store {
   net::Client client_;
   HttpAccess access_;
   HttpSender sender_;
-  HttpStore store_{sender_};
 };
 
 // RFC 9110, 5.1 and 5.5.

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "object/backend.h"
 #include "object/s3_dialect.h"
-#include "object/times.h"
 #include "object/xml.h"
 
 namespace gopouch::object {
@@ -28,13 +27,10 @@ constexpr std::size_t kLargestListing = std::size_t{256} << 20U;
 // A folder below this depth of letters holds no key.
 constexpr std::size_t kLongestFolder = 512;
 
+// Servers of all kinds know a few more than object stores do.
 Fault fault_of(int status) {
-  if (status == 401 || status == 403) return Fault::kDenied;
-  if (status == 408 || status == 425 || status == 429) return Fault::kUnavailable;
-  if (status == 416) return Fault::kCorrupt;
-  if (status == 501 || status == 505) return Fault::kInvalid;
-  if (status == 507 || status >= 500) return Fault::kUnavailable;
-  return status >= 300 ? Fault::kInvalid : Fault::kCorrupt;
+  if (status == 425) return Fault::kUnavailable;
+  return status == 505 ? Fault::kInvalid : fault_of_status(status);
 }
 
 std::string_view folder_of(std::string_view key) { return key.substr(0, key.rfind('/') + 1); }
@@ -114,9 +110,7 @@ Draft HttpDialect::request_for(const Operation& operation) const {
       break;
     default:
       if (operation.range) {
-        request.headers.push_back(
-            {"Range", fmt::format("bytes={}-{}", operation.range->offset,
-                                  operation.range->offset + operation.range->size - 1)});
+        request.headers.push_back(range_header(*operation.range));
       }
       if (paths_ == HttpPaths::kGoCacher) request.headers.push_back({"Want-Object", "1"});
       break;
@@ -163,14 +157,10 @@ Judgement HttpDialect::judge_good(const Operation& operation, const net::Reply& 
     if (reply.status == 200) return {};
     return failed(operation, Fault::kCorrupt, "a part where the whole was asked for");
   }
-  if (reply.status == 200) {
-    if (operation.range->offset == 0) return {};
-    return failed(operation, Fault::kCorrupt,
-                  "the server has no ranges: add ?ranges=false to the URL");
-  }
-  const std::string begin = fmt::format("bytes {}-", operation.range->offset);  // "bytes 0-99/1234"
-  if (net::find_header(reply.headers, "Content-Range").starts_with(begin)) return {};
-  return failed(operation, Fault::kCorrupt, "another range than the one asked for");
+  if (gives_range(reply, *operation.range)) return {};
+  return failed(operation, Fault::kCorrupt,
+                reply.status == 200 ? "the server has no ranges: add ?ranges=false to the URL"
+                                    : "another range than the one asked for");
 }
 
 Judgement HttpDialect::judge_bad(const Operation& operation, const net::Reply& reply) const {
@@ -194,8 +184,7 @@ Judgement HttpDialect::judge_bad(const Operation& operation, const net::Reply& r
   }
   Judgement judgement = failed(operation, fault_of(status), why);
   if (judgement.error.fault == Fault::kUnavailable) {
-    judgement.error.retry_after = parse_retry_after(net::find_header(reply.headers, "Retry-After"),
-                                                    net::find_header(reply.headers, "Date"));
+    judgement.error.retry_after = retry_after(reply);
   }
   return judgement;
 }

@@ -67,9 +67,9 @@ struct LargePut {
 };
 
 // A Store's methods over a sender; a put that is not large is one request.
-class HttpStore final : public Store {
+class HttpStore : public Store {
  public:
-  // `sender` must outlive the store.
+  // `sender` must outlive the store; no call of it comes before the first operation.
   explicit HttpStore(const HttpSender& sender, const LargePut& large = {})
       : sender_(sender), large_(large) {}
 

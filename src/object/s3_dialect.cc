@@ -122,9 +122,7 @@ Draft S3Dialect::request_for(const Operation& operation) const {
     case Op::kGet:
       draft = object_request("GET", operation);
       if (operation.range) {
-        draft.request.headers.push_back(
-            {"Range", fmt::format("bytes={}-{}", operation.range->offset,
-                                  operation.range->offset + operation.range->size - 1)});
+        draft.request.headers.push_back(range_header(*operation.range));
       }
       return draft;
     case Op::kHead:

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "object/s3_dialect.h"
-#include "object/times.h"
 #include "object/xml.h"
 
 namespace gopouch::object {
@@ -46,15 +45,6 @@ constexpr std::array kCodes{
     Row{"InvalidRange", Fault::kCorrupt},
 };
 
-Fault fault_of(int status) {
-  if (status == 401 || status == 403) return Fault::kDenied;
-  if (status == 408 || status == 429) return Fault::kUnavailable;
-  if (status == 416) return Fault::kCorrupt;
-  if (status == 501) return Fault::kInvalid;
-  if (status >= 500) return Fault::kUnavailable;
-  return status >= 300 ? Fault::kInvalid : Fault::kCorrupt;
-}
-
 // One reply on its way to being understood.
 class Case {
  public:
@@ -87,13 +77,8 @@ class Case {
   }
 
   Judgement judge_good() const {
-    if (op_.op != Op::kGet || !op_.range) return {};
-    // "bytes 0-99/1234"
-    const std::string begin = fmt::format("bytes {}-", op_.range->offset);
-    const bool right =
-        reply_.status == 206 ? header("Content-Range").starts_with(begin) : op_.range->offset == 0;
-    if (!right) return failed(Fault::kCorrupt, "another range than the one asked for");
-    return {};
+    if (op_.op != Op::kGet || !op_.range || gives_range(reply_, *op_.range)) return {};
+    return failed(Fault::kCorrupt, "another range than the one asked for");
   }
 
   Judgement judge_removal() const {
@@ -136,14 +121,14 @@ class Case {
   }
 
   Judgement fail() const {
-    Judgement judgement = failed(fault_of(reply_.status), words());
+    Judgement judgement = failed(fault_of_status(reply_.status), words());
     for (const Row& row : kCodes) {
       if (row.code != code()) continue;
       judgement.error.fault = row.fault;
       judgement.remedy = row.remedy;
     }
     if (judgement.error.fault == Fault::kUnavailable) {
-      judgement.error.retry_after = parse_retry_after(header("Retry-After"), header("Date"));
+      judgement.error.retry_after = retry_after(reply_);
     }
     if (judgement.remedy == Remedy::kNone) add_remedy(judgement);
     return judgement;

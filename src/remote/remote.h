@@ -131,9 +131,8 @@ constexpr std::size_t kMostTiers = 8;
 //          before a full one costs nothing but its manifests, as long as packs answer.
 //   hit    what a tier gave is lent to the writable ones before it (Remote::note_lent), so that the
 //          next session finds it in the first.
-//   put    to each that is not read-only. Of an output of no bytes that a tier's manifest knows,
-//   the
-//          others take note as of a hit: such a put comes with every link.
+//   put    to each that is not read-only. Of an output of no bytes that a tier's manifest knows
+//          the others take note as of a hit: such a put comes with every link.
 //
 // What one tier says of an action never hides what the next has: a recorded miss spares one GET of
 // that tier alone. A tier that fails is passed over, and told of once. What another tier's manifest
