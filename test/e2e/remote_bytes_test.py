@@ -70,9 +70,9 @@ class EntryBytes(Bytes):
             answer = program.get(action)
             if "Miss" in answer:
                 missed += 1
-            else:  # two spellings of a zstd frame that mean the same
+            else:  # two spellings of a zstd frame that mean the same: one flip in 180 makes one
                 self.assert_hit(answer, body)
-        self.assertGreaterEqual(missed, self.COUNT - 2)
+        self.assertGreaterEqual(missed, self.COUNT - 10)
         self.assertIn(f"{missed} damaged objects", self.end(program))
 
     def test_cut_short_longer_empty_or_a_page(self):
