@@ -62,7 +62,7 @@ class PackFaults(TestCase):
     def check(self, where: str, fault, most: float, after: int = 0):
         """`most`: seconds that it may add."""
         self.server.fault, self.server.fault_in, self.server.after = fault, where, after
-        took, hits, said = self.session(f"{where}-{fault}")
+        took, hits, said = self.session(f"{where.replace('/', '')}-{fault}")
         self.server.fault = None
         print(f"{fault} of {where or 'everything'}{f' after {after}' if after else ''}: {took - self.usual:+.2f} s, "
               f"{hits} of {COUNT} hits", file=sys.stderr)
