@@ -6,7 +6,6 @@ way. Prints how many were.
 """
 
 import random
-import re
 import socket
 import sys
 from pathlib import Path
@@ -31,7 +30,7 @@ CHANGES = {
 
 
 class S3:
-    """Of any other store here, too: objects(prefix) gives keys behind the prefix, with their bytes."""
+    """Of any other store here, too: objects(prefix) gives names behind the prefix, with their bytes."""
 
     def __init__(self, bucket):
         import boto3
@@ -44,8 +43,8 @@ class S3:
                 body = self.s3.get_object(Bucket=self.bucket, Key=one["Key"])["Body"].read()
                 yield one["Key"].removeprefix(prefix), body
 
-    def put(self, key, body):
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+    def put(self, prefix, name, body):
+        self.s3.put_object(Bucket=self.bucket, Key=prefix + name, Body=body)
 
 
 class Folder:
@@ -57,8 +56,8 @@ class Folder:
             if path.is_file():
                 yield str(path).removeprefix(str(self.root / prefix)), path.read_bytes()
 
-    def put(self, key, body):
-        path = self.root / key
+    def put(self, prefix, name, body):
+        path = self.root / (prefix + name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
 
@@ -84,15 +83,16 @@ class Redis:
             raise RuntimeError(rest)
         return rest
 
-    # A part of a large value is an object here: "{prefix:v1:p:…}:…".
+    # A part of a large value is an object here, and has the prefix twice: "prefix:{prefix:v1:p:…}:…".
     def objects(self, prefix):
-        for name in self.run("KEYS", f"*{prefix}:v1:*"):
-            match = re.fullmatch(rb"({?)" + prefix.encode() + rb"(:v1:.*)", name)
-            if match:
-                yield (match[1] + b"%s" + match[2]).decode().replace(":", "/"), self.run("GET", name)
+        for key in map(bytes.decode, self.run("KEYS", f"{prefix}:*v1:*")):
+            name = key.removeprefix(f"{prefix}:{{").removeprefix(prefix)
+            if name.startswith(":v1:"):
+                yield name.replace(":", "/"), self.run("GET", key)
 
-    def put(self, key, body):
-        self.run("SET", key.replace("/", ":"), body)
+    def put(self, prefix, name, body):
+        key = prefix + name.replace("/", ":")
+        self.run("SET", f"{prefix}:{{{key}" if "}" in key else key, body)
 
 
 def open_store(place):
@@ -109,7 +109,7 @@ def main(place: str, source: str, target: str, how: str, *kinds: str):
         if name.split("/")[2] in kinds:
             body = CHANGES[how](before)
             changed += body != before
-        store.put(name.replace("%s", target) if "%s" in name else target + name, body)
+        store.put(target, name, body)
     print(changed)
 
 
