@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "auth/ini.h"
+#include "base/text.h"
 
 namespace {
 
@@ -24,7 +25,7 @@ std::string written(Sections& sections) {
   return text;
 }
 
-bool clean(const std::string& text) { return gopouch::auth::trim(text) == text; }
+bool clean(const std::string& text) { return gopouch::base::trim(text) == text; }
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 
 #include "auth/reply.h"
 #include "auth/source.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -40,7 +41,7 @@ base::Result<std::string> authorization(const AwsOptions& options) {
     if (!*text) return invalid(fmt::format("{}: there is no such file", *path));
     token = **text;
   }
-  token = trim(token);
+  token = base::trim(token);
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7F; };
   if (std::any_of(token.begin(), token.end(), is_control)) {
     return invalid("the authorization token has a line break inside");

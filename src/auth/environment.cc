@@ -2,6 +2,7 @@
 // over: whoever set it means to use it.
 #include "auth/reply.h"
 #include "auth/source.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -9,7 +10,7 @@ namespace {
 
 // Without the line break that a variable made by $(cat file) or a web form may end with.
 std::string value_of(const AwsOptions& options, std::string_view name) {
-  return std::string(trim(variable(options, name).value_or("")));
+  return std::string(base::trim(variable(options, name).value_or("")));
 }
 
 }  // namespace

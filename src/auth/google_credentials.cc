@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "auth/reply.h"
+#include "base/text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -110,7 +111,7 @@ base::Status read_executable(SubjectSource& into, const json& executable) {
   into.place = text_of(executable, "command");
   into.output_file = text_of(executable, "output_file");
   const int timeout = number_of(executable, "timeout_millis", 30'000);
-  if (trim(into.place).empty()) return invalid("credential_source.executable has no command");
+  if (base::trim(into.place).empty()) return invalid("credential_source.executable has no command");
   if (timeout < 5000 || timeout > 120'000) {
     return invalid("credential_source.executable.timeout_millis is not 5000 to 120000");
   }
@@ -146,7 +147,7 @@ base::Status read_subject(SubjectSource& into, const json& source) {
     if (headers.is_object()) {
       for (const auto& [name, value] : headers.items()) {
         if (!is_fit(name) || !value.is_string()) return invalid("credential_source.headers");
-        std::string text(trim(value.get_ref<const std::string&>()));
+        std::string text(base::trim(value.get_ref<const std::string&>()));
         if (text.find_first_of("\r\n") != std::string::npos) {
           return invalid("credential_source.headers");
         }

@@ -9,6 +9,7 @@
 #include "auth/command.h"
 #include "auth/google.h"
 #include "auth/reply.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -95,7 +96,7 @@ base::Result<base::Secret> from_executable(const GoogleAsking& ask,
 }  // namespace
 
 std::string subject_in(std::string_view text, std::string_view name) {
-  return name.empty() ? std::string(trim(text)) : field(json_fields(text), name);
+  return name.empty() ? std::string(base::trim(text)) : field(json_fields(text), name);
 }
 
 base::Result<base::Secret> subject_in_output(std::string_view text, Time now, bool& lasts) {

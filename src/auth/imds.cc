@@ -8,6 +8,7 @@
 
 #include "auth/reply.h"
 #include "auth/source.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -88,7 +89,7 @@ class Instance {
       if (fault_of_status(token->status) == base::Fault::kUnavailable) return refused(*token);
       return false;
     }
-    token_ = trim(token->body);
+    token_ = base::trim(token->body);
     return !token_.empty() && token_.find_first_of("\r\n") == std::string::npos;
   }
 

@@ -11,13 +11,11 @@ namespace gopouch::auth {
 
 namespace {
 
-constexpr std::string_view kSpaces = " \t\r\v\f\n";
-
 class Reader {
  public:
   // Why the line is wrong; empty: it is not.
   std::string_view take(std::string_view line) {
-    const std::string_view text = trim(line);
+    const std::string_view text = base::trim(line);
     if (text.empty() || text.front() == '#' || text.front() == ';') return {};
     const auto indent = static_cast<std::size_t>(text.data() - line.data());
     if (setting_ != nullptr && indent > indent_) return take_deeper(text);
@@ -32,7 +30,7 @@ class Reader {
     setting_ = nullptr;
     const std::size_t end = text.rfind(']');
     if (end == std::string_view::npos) return "a section without its bracket";
-    const std::string_view name = trim(text.substr(1, end - 1));
+    const std::string_view name = base::trim(text.substr(1, end - 1));
     if (name.empty()) return "a section without a name";
     section_ = &sections_[std::string(name)];
     return {};
@@ -42,10 +40,10 @@ class Reader {
     if (section_ == nullptr) return "a setting outside of any section";
     const std::size_t sign = text.find_first_of("=:");
     if (sign == std::string_view::npos) return "neither a section nor a setting";
-    name_ = base::lower(trim(text.substr(0, sign)));
+    name_ = base::lower(base::trim(text.substr(0, sign)));
     if (name_.empty()) return "a setting without a name";
     setting_ = &(*section_)[name_];
-    *setting_ = trim(text.substr(sign + 1));
+    *setting_ = base::trim(text.substr(sign + 1));
     return {};
   }
 
@@ -58,9 +56,9 @@ class Reader {
     }
     const std::size_t sign = text.find('=');
     if (sign == std::string_view::npos) return "a setting without a value";
-    const std::string name = base::lower(trim(text.substr(0, sign)));
+    const std::string name = base::lower(base::trim(text.substr(0, sign)));
     if (name.empty()) return "a setting without a name";
-    (*section_)[name_ + "." + name] = trim(text.substr(sign + 1));
+    (*section_)[name_ + "." + name] = base::trim(text.substr(sign + 1));
     return {};
   }
 
@@ -72,12 +70,6 @@ class Reader {
 };
 
 }  // namespace
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return text.substr(text.size());
-  return text.substr(begin, text.find_last_not_of(kSpaces) + 1 - begin);
-}
 
 base::Result<Sections> parse_ini(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // what some editors begin with

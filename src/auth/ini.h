@@ -30,7 +30,4 @@ using Sections = std::map<std::string, Section, std::less<>>;
 // that may be a key.
 base::Result<Sections> parse_ini(std::string_view text);
 
-// Without white space at its ends.
-std::string_view trim(std::string_view text);
-
 }  // namespace gopouch::auth

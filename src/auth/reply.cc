@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 #include <nlohmann/json.hpp>
 
 namespace gopouch::auth {
@@ -162,7 +164,7 @@ std::string one_line(std::string_view text, std::initializer_list<std::string_vi
   for (const std::string_view secret : secrets) {
     if (!secret.empty() && text.find(secret) != std::string_view::npos) return {};
   }
-  text = trim(text);
+  text = base::trim(text);
   std::string line(text.substr(0, std::min(text.find_first_of("\r\n"), kLongest)));
   std::replace_if(
       line.begin(), line.end(),

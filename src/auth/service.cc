@@ -11,6 +11,7 @@
 #include "auth/sigv4.h"
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <pugixml.hpp>
 
@@ -138,7 +139,9 @@ base::Result<AwsCredentials> credentials_in_xml(std::string_view text, const cha
                                                 std::string source) {
   const pugi::xml_document document = parse_xml(text);
   const pugi::xml_node found = document.first_element_by_path(path);
-  const auto value = [&](const char* name) { return std::string(trim(found.child_value(name))); };
+  const auto value = [&](const char* name) {
+    return std::string(base::trim(found.child_value(name)));
+  };
   const std::string expires = value("Expiration");
   return make_credentials(value("AccessKeyId"), value("SecretAccessKey"), value("SessionToken"),
                           expires, std::move(source));

@@ -3,12 +3,11 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -20,8 +19,8 @@ constexpr std::size_t kLargest = std::size_t{1} << 20U;
 bool is_section(std::string_view header, std::string_view kind, std::string_view name) {
   if (!header.starts_with(kind)) return false;
   std::string_view rest = header.substr(kind.size());
-  if (rest.empty() || trim(rest).size() == rest.size()) return false;
-  rest = trim(rest);
+  if (rest.empty() || base::trim(rest).size() == rest.size()) return false;
+  rest = base::trim(rest);
   for (const char quote : {'"', '\''}) {
     if (rest.size() >= 2 && rest.front() == quote && rest.back() == quote) {
       rest = rest.substr(1, rest.size() - 2);
@@ -48,20 +47,11 @@ std::optional<std::string> value_of(const Env& env, std::string_view name) {
 }  // namespace
 
 base::Result<std::optional<std::string>> read_small_file(const std::string& path) {
-  const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
-    return base::system_error(path, errno);
+  auto text = base::read_file(AT_FDCWD, path.c_str(), kLargest + 1, base::Links::kFollow);
+  if (text && *text && (*text)->size() > kLargest) {
+    return base::Error{base::Fault::kInvalid, fmt::format("{}: is larger than 1 MiB", path)};
   }
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (text.size() <= kLargest) {
-    const std::ptrdiff_t size = base::read_some(fd.get(), piece);
-    if (size < 0) return base::system_error(path, errno);
-    if (size == 0) return std::optional(std::move(text));
-    text.append(piece.data(), static_cast<std::size_t>(size));
-  }
-  return base::Error{base::Fault::kInvalid, fmt::format("{}: is larger than 1 MiB", path)};
+  return text;
 }
 
 std::optional<std::string> variable(const AwsOptions& options, std::string_view name) {

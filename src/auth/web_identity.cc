@@ -4,6 +4,7 @@
 
 #include "auth/reply.h"
 #include "auth/service.h"
+#include "base/text.h"
 
 namespace gopouch::auth {
 
@@ -26,7 +27,7 @@ Found from_web_identity(const Asking& ask, const SharedFiles& files, std::string
   if (!*text)
     return base::Error{base::Fault::kInvalid,
                        fmt::format("{}: {}: there is no such file", what, *path)};
-  std::string token(trim(**text));
+  std::string token(base::trim(**text));
   if (token.empty()) {
     return base::Error{base::Fault::kInvalid, fmt::format("{}: {}: is empty", what, *path)};
   }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -19,6 +20,7 @@ namespace gopouch::base {
 namespace {
 
 constexpr std::string_view kHiddenPrefix = ".gopouch-";
+constexpr std::size_t kReadSize = 4096;
 constexpr mode_t kFileMode = 0666;    // less the umask, as go's own cache
 constexpr mode_t kFolderMode = 0777;  // less the umask
 
@@ -94,22 +96,23 @@ std::ptrdiff_t read_some(int fd, std::span<char> space) {
   }
 }
 
-Result<std::optional<std::string>> read_file(int dir, const char* path, std::size_t limit) {
-  const Fd fd(::openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+Result<std::optional<std::string>> read_file(int dir, const char* path, std::size_t limit,
+                                             Links links) {
+  const int follow = links == Links::kFollow ? 0 : O_NOFOLLOW;
+  const Fd fd(::openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow));
   if (!fd) {
-    if (errno == ENOENT) return std::optional<std::string>();
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
     return system_error(path, errno);
   }
-  std::string text(limit, '\0');
-  std::size_t size = 0;
-  while (size < limit) {
-    const ssize_t n = ::read(fd.get(), text.data() + size, limit - size);
-    if (n < 0 && errno == EINTR) continue;
+  std::string text;
+  while (text.size() < limit) {
+    const std::size_t size = text.size();
+    text.resize(std::min(limit, size + kReadSize));
+    const std::ptrdiff_t n = read_some(fd.get(), std::span(text).subspan(size));
     if (n < 0) return system_error(path, errno);
+    text.resize(size + static_cast<std::size_t>(n));
     if (n == 0) break;
-    size += static_cast<std::size_t>(n);
   }
-  text.resize(size);
   return std::optional(std::move(text));
 }
 

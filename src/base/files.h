@@ -53,8 +53,10 @@ Status write_all(int fd, std::span<const std::uint8_t> bytes);
 std::ptrdiff_t read_some(int fd, std::span<char> space);
 
 // The bytes of the file at `path` relative to `dir`, at most `limit` of them; nullopt where there
-// is no file. `path` must not be a symbolic link.
-Result<std::optional<std::string>> read_file(int dir, const char* path, std::size_t limit);
+// is no file. A pipe that nobody writes to is an empty file.
+enum class Links { kRefuse, kFollow };  // where `path` is a symbolic link
+Result<std::optional<std::string>> read_file(int dir, const char* path, std::size_t limit,
+                                             Links links = Links::kRefuse);
 
 // A new file that nobody can see before publish(): where the system can (O_TMPFILE), it has no name
 // at all, so that even SIGKILL leaves nothing behind; elsewhere it is a hidden name beside its

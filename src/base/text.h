@@ -16,7 +16,13 @@ std::string grouped(std::int64_t number);
 // "0 B", "999 B", "1.2 kB", "34.5 MB": powers of 1000, as disks and networks are sold.
 std::string human_bytes(std::int64_t bytes);
 
+// "3 s", "0.35 s"
+std::string human_seconds(std::chrono::milliseconds time);
+
 std::string lower(std::string_view text);
+
+// Without white space at its ends.
+std::string_view trim(std::string_view text);
 
 // `text` is digits and nothing else; nullopt: it is not, or its number is too large.
 template <typename Number>

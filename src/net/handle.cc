@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "base/text.h"
 
 namespace gopouch::net {
 
@@ -29,13 +30,6 @@ constexpr std::size_t kHeaderLimit = std::size_t{64} << 10U;
 constexpr std::int64_t kBodyRate = std::int64_t{64} << 10U;  // bytes a second
 
 constexpr auto kTooLarge = static_cast<CURLcode>(100);  // of libcurl from 8.6 on
-
-std::string_view trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // Faults of libcurl that are not "may pass".
 Fault fault_of(CURLcode code) {
@@ -52,10 +46,6 @@ Fault fault_of(CURLcode code) {
     default:
       return Fault::kUnavailable;
   }
-}
-
-std::string seconds(std::chrono::milliseconds time) {
-  return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
 }
 
 }  // namespace
@@ -202,7 +192,7 @@ std::size_t Handle::take_header(std::string_view line) {
   received_ += std::ssize(line);
   header_bytes_ += line.size();
   if (header_bytes_ > kHeaderLimit) return refuse(Fault::kCorrupt, "headers above 64 KiB");
-  const std::string_view text = trim(line);
+  const std::string_view text = base::trim(line);
   if (line.starts_with("HTTP/")) {
     reply_.headers.clear();
     reply_.status = 0;
@@ -212,8 +202,8 @@ std::size_t Handle::take_header(std::string_view line) {
       std::from_chars(line.data() + space + 1, line.data() + line.size(), reply_.status);
     }
   } else if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
-    reply_.headers.push_back(
-        {std::string(trim(text.substr(0, colon))), std::string(trim(text.substr(colon + 1)))});
+    reply_.headers.push_back({std::string(base::trim(text.substr(0, colon))),
+                              std::string(base::trim(text.substr(colon + 1)))});
   } else if (text.empty()) {
     head_whole_ = true;
   }
@@ -339,7 +329,7 @@ std::optional<Error> Handle::stalled() {
             : options_.body_taken_timeout + std::chrono::milliseconds(size * 1000 / kBodyRate);
     if (now_ - marked_at_ < limit) return std::nullopt;
     return failure(request, Fault::kTimeout,
-                   fmt::format("no answer {} after the request", seconds(limit)));
+                   fmt::format("no answer {} after the request", base::human_seconds(limit)));
   }
   std::int64_t moved = received_ + given_;
   if (phase_ == Phase::kSending) {
@@ -357,7 +347,7 @@ std::optional<Error> Handle::stalled() {
   if (now_ - marked_at_ < options_.stall_timeout) return std::nullopt;
   return failure(request, Fault::kTimeout,
                  fmt::format("fewer than {} bytes in {}", options_.stall_bytes,
-                             seconds(options_.stall_timeout)));
+                             base::human_seconds(options_.stall_timeout)));
 }
 
 }  // namespace gopouch::net

@@ -22,6 +22,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "object/decorators.h"
 
 namespace gopouch::object {
@@ -197,11 +198,11 @@ class Breaker final : public Store {
 
   // The stop of the period that this ends.
   std::stop_source open(Now& now, Clock::time_point time, const Error& error) {
-    const std::chrono::duration<double> pause = options_.pause;
     now.open = gauges_.open = true;
     now.until = time + options_.pause;
-    now.why = {Fault::kUnavailable, fmt::format("{}: switched off for {:g} s: {}", options_.name,
-                                                pause.count(), error.message)};
+    now.why = {Fault::kUnavailable,
+               fmt::format("{}: switched off for {}: {}", options_.name,
+                           base::human_seconds(options_.pause), error.message)};
     now.read_faults = now.write_faults = now.refusals = 0;
     now.lost = milliseconds(0);
     ++now.period;

@@ -2,16 +2,15 @@
 #include "object/http_access.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/files.h"
+#include "base/text.h"
 #include "object/http_dialect.h"
 
 namespace gopouch::object {
@@ -28,19 +27,14 @@ std::string basic(const std::string& user, const base::Secret& password) {
 }
 
 base::Result<base::Secret> read_token(const std::string& path) {
-  const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, kLongestToken + 1> space{};
-  const ssize_t size = file ? ::read(file.get(), space.data(), space.size()) : -1;
-  if (size < 0) {
-    return base::Error{base::Fault::kDenied, base::system_error("the token's file", errno).message};
-  }
-  std::string_view text(space.data(), static_cast<std::size_t>(size));
-  constexpr std::string_view kBlank = " \t\r\n";
-  text.remove_prefix(std::min(text.find_first_not_of(kBlank), text.size()));
-  text = text.substr(0, text.find_last_not_of(kBlank) + 1);
+  const auto read =
+      base::read_file(AT_FDCWD, path.c_str(), kLongestToken + 1, base::Links::kFollow);
+  if (!read) return base::Error{base::Fault::kDenied, read.error().message};
+  if (!*read) return base::Error{base::Fault::kDenied, path + ": there is no such file"};
+  const std::string_view text = base::trim(**read);
   const bool plain =
       std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
-  if (text.empty() || text.size() > kLongestToken || !plain) {
+  if (text.empty() || (*read)->size() > kLongestToken || !plain) {
     return base::Error{base::Fault::kDenied, "the token's file holds no token"};
   }
   return base::Secret(std::string(text));

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "object/body.h"
 
 namespace gopouch::object {
@@ -29,10 +30,6 @@ constexpr std::int64_t kReadPast = std::int64_t{256} << 10U;
 constexpr std::string_view kName = "CLIENT", kAuth = "AUTH", kSelect = "SELECT";
 
 Error timeout(std::string message) { return {Fault::kTimeout, std::move(message)}; }
-
-std::string seconds(milliseconds time) {
-  return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000);
-}
 
 }  // namespace
 
@@ -230,7 +227,8 @@ void RedisLink::mark(Phase phase, std::int64_t moved) {
 std::optional<Error> RedisLink::overdue(Clock::time_point now) {
   if (!ready_) {
     if (now - begun_ < options_.connect_timeout) return std::nullopt;
-    return timeout(fmt::format("no connection in {}", seconds(options_.connect_timeout)));
+    return timeout(
+        fmt::format("no connection in {}", base::human_seconds(options_.connect_timeout)));
   }
   const std::int64_t queued = socket_->unsent();
   const std::int64_t moved = came_ + went_ - queued;
@@ -243,13 +241,13 @@ std::optional<Error> RedisLink::overdue(Clock::time_point now) {
   if (moving) {
     if (now - marked_at_ < options_.stall_timeout) return std::nullopt;
     return timeout(fmt::format("fewer than {} bytes in {}", options_.stall_bytes,
-                               seconds(options_.stall_timeout)));
+                               base::human_seconds(options_.stall_timeout)));
   }
   const milliseconds limit =
       body_waits_ == 0 ? options_.first_byte_timeout
                        : options_.body_taken_timeout + milliseconds(body_waits_ * 1000 / kBodyRate);
   if (now - marked_at_ < limit) return std::nullopt;
-  return timeout(fmt::format("no answer {} after the command", seconds(limit)));
+  return timeout(fmt::format("no answer {} after the command", base::human_seconds(limit)));
 }
 
 }  // namespace gopouch::object

@@ -105,7 +105,13 @@ TEST(ReadFile, TellsAbsentFromFailed) {
   const auto absent = read_file(dir.get(), "none", 100);
   ASSERT_TRUE(absent.ok());
   EXPECT_FALSE(absent->has_value());
+  EXPECT_FALSE(read_file(dir.get(), "file/none", 100)->has_value());
   EXPECT_FALSE(read_file(dir.get(), "link", 100).ok());
+  EXPECT_EQ(**read_file(dir.get(), "link", 100, Links::kFollow), "12345");
+  const std::string large(10'000, 'x');
+  test::write(temp / "large", large);
+  EXPECT_EQ(**read_file(dir.get(), "large", 100'000), large);
+  EXPECT_EQ(**read_file(dir.get(), "large", 5000), large.substr(0, 5000));
 }
 
 TEST(HashFile, HashesAll) {

@@ -23,6 +23,17 @@ TEST(Text, SaysBytesInTheNearestUnit) {
   EXPECT_EQ(human_bytes(INT64_MAX), "9.2 EB");
 }
 
+TEST(Text, SaysSeconds) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(human_seconds(milliseconds(2000)), "2 s");
+  EXPECT_EQ(human_seconds(milliseconds(350)), "0.35 s");
+}
+
+TEST(Text, TrimsWhiteSpace) {
+  EXPECT_EQ(trim(" \t two words\r\n"), "two words");
+  EXPECT_EQ(trim(" \v\f"), "");
+}
+
 TEST(Text, LowersAsciiOnly) { EXPECT_EQ(lower("Az\xC3\x89-9"), "az\xC3\x89-9"); }
 
 TEST(Text, ReadsWholeNumbersOnly) {
