@@ -115,7 +115,10 @@ void HttpSender::send(std::span<const Task> tasks, const base::Call& call,
     client_.send(requests, call, [&](std::size_t nth, base::Result<net::Reply> reply) {
       const std::size_t index = sent[nth];
       const Operation& operation = tasks[index].operation;
-      if (!reply) return on_answer(index, fault(operation, reply.error()));
+      if (!reply) {  // its text begins with method and address
+        return on_answer(
+            index, Error{reply.error().fault, fmt::format("{}: {}", name_, reply.error().message)});
+      }
       authorizer_.note(*reply);
       Judgement judgement = (*dialect)->judge(operation, *reply);
       if (judgement.verdict != Verdict::kFailed) {
