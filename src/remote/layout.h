@@ -62,9 +62,11 @@ struct Plan {
   std::unique_ptr<Layout> (*make)(const Ground& ground);
 };
 
-// Puts what was made ready under one key.
+// Puts what was made ready under one key, and what is small.
 base::Status put_body(object::Store& store, const object::Key& key, const Encoded& encoded,
                       object::Metadata metadata, const base::Call& call);
+base::Status put_text(object::Store& store, const object::Key& key, std::string_view text,
+                      const base::Call& call);
 
 extern const Plan gopouch_layout, gobuildcache_layout, gocache_s3_layout, go_cache_plugin_layout,
     gocacheprog_layout, go_cacher_layout;

@@ -5,7 +5,6 @@
 //
 // An output is written before the action that names it, so that no reader sees the one without the
 // other.
-#include "base/bytes.h"
 #include "remote/bare.h"
 
 namespace gopouch::remote {
@@ -71,10 +70,8 @@ class GoCachePlugin final : public Layout {
         !done) {
       return done;
     }
-    const std::string line = action_line({entry.output, entry.put_time});
-    const auto body = base::bytes_of(line);
-    const auto stored = store.put(key_of(kActions, action.hash), {.bytes = body}, {}, call);
-    return stored ? base::Status(base::Done{}) : stored.error();
+    return put_text(store, key_of(kActions, action.hash),
+                    action_line({entry.output, entry.put_time}), call);
   }
 
  private:

@@ -8,7 +8,6 @@
 #include <array>
 
 #include "base/base64.h"
-#include "base/bytes.h"
 #include "remote/bare.h"
 
 #include <nlohmann/json.hpp>
@@ -84,10 +83,7 @@ class Gocacheprog final : public Layout {
                    const base::Call& call) override {
     object::Store& store = ground_.objects.store();
     if (auto done = put_body(store, key_of(action, "-o"), encoded, {}, call); !done) return done;
-    const std::string text = index_text({entry.output, entry.size});
-    const auto body = base::bytes_of(text);
-    const auto stored = store.put(key_of(action, "-i"), {.bytes = body}, {}, call);
-    return stored ? base::Status(base::Done{}) : stored.error();
+    return put_text(store, key_of(action, "-i"), index_text({entry.output, entry.size}), call);
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "remote/layout.h"
 
 namespace gopouch::remote {
@@ -29,6 +30,12 @@ base::Status put_body(object::Store& store, const object::Key& key, const Encode
   how.sha256.assign(reinterpret_cast<const char*>(sum.data()), sum.size());
   how.metadata = std::move(metadata);
   const auto stored = store.put(key, encoded.whole(), how, call);
+  return stored ? base::Status(base::Done{}) : stored.error();
+}
+
+base::Status put_text(object::Store& store, const object::Key& key, std::string_view text,
+                      const base::Call& call) {
+  const auto stored = store.put(key, {.bytes = base::bytes_of(text)}, {}, call);
   return stored ? base::Status(base::Done{}) : stored.error();
 }
 
