@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <system_error>
 
 #include "base/log.h"
@@ -26,12 +25,6 @@ constexpr milliseconds kRangeTime{30'000};
 constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 
 }  // namespace
-
-std::size_t ActionHash::operator()(const store::ActionId& action) const {
-  std::size_t hash = 0;  // an ActionID is a hash already
-  std::memcpy(&hash, action.hash.data(), sizeof hash);
-  return hash;
-}
 
 Prefetcher::Prefetcher(object::Remote& objects, store::Store& local, const Tables& tables,
                        Options options)

@@ -24,9 +24,7 @@
 
 namespace gopouch::pack {
 
-struct ActionHash {
-  std::size_t operator()(const store::ActionId& action) const;
-};
+using ActionHash = store::IdHash;
 
 // Safe for concurrent use.
 class Prefetcher {

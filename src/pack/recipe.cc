@@ -21,11 +21,7 @@ constexpr double kRich = 0.75;                 // of a pack that is in use
 constexpr std::size_t kSpareRanges = 6;
 constexpr std::size_t kGatheredRanges = 5;
 
-struct OutputHash {
-  std::size_t operator()(const store::OutputId& id) const {
-    return ActionHash()(store::ActionId{id.hash});
-  }
-};
+using OutputHash = store::IdHash;
 using OutputSet = std::unordered_set<store::OutputId, OutputHash>;
 
 using PackSet = std::set<base::Hash>;

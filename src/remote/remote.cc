@@ -2,7 +2,6 @@
 #include "remote/remote.h"
 
 #include <algorithm>
-#include <cstring>
 #include <unordered_map>
 
 #include "base/guarded.h"
@@ -33,14 +32,6 @@ constexpr std::int64_t kFewChanges = 16;
 // Uploads give way to the compiler.
 constexpr int kNice = 10;
 
-struct ActionHash {
-  std::size_t operator()(const store::ActionId& action) const {
-    std::size_t hash = 0;  // an ActionID is a hash already
-    std::memcpy(&hash, action.hash.data(), sizeof hash);
-    return hash;
-  }
-};
-
 // What this session knows of an action. A put of one that it never asked for (`go build -a`) may be
 // one that the remote has.
 struct Known {
@@ -69,7 +60,7 @@ class Session {
   }
 
  private:
-  std::unordered_map<store::ActionId, Known, ActionHash> known_;
+  std::unordered_map<store::ActionId, Known, store::IdHash> known_;
   std::vector<store::ActionId> order_;
 };
 

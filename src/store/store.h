@@ -22,6 +22,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -44,6 +45,16 @@ struct ActionId {
 struct OutputId {
   base::Hash hash{};
   auto operator<=>(const OutputId&) const = default;
+};
+
+// For unordered containers of either: an id is a hash already.
+struct IdHash {
+  template <typename Id>
+  std::size_t operator()(const Id& id) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, id.hash.data(), sizeof hash);
+    return hash;
+  }
 };
 
 // Nanoseconds since the Unix epoch, as Go writes them.
