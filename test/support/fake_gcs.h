@@ -16,7 +16,6 @@
 
 #include "base/bytes.h"
 #include "net/net.h"
-#include "test/support/ports.h"
 #include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 #include "test/support/test_bin.h"
@@ -71,15 +70,11 @@ class FakeGcs {
     const std::filesystem::path binary = test_bin() / "fake-gcs-server";
     if (!std::filesystem::exists(binary)) return nullptr;
     std::unique_ptr<FakeGcs> server(new FakeGcs);
-    // Somebody else may take the port in between; then another one will do.
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      if (server->run(binary)) return server;
-    }
-    return nullptr;
+    const bool up = start_on_free_port([&](int port) { return server->run(binary, port); });
+    return up ? std::move(server) : nullptr;
   }
 
-  bool run(const std::filesystem::path& binary) {
-    const int port = unused_port();
+  bool run(const std::filesystem::path& binary, int port) {
     endpoint_ = fmt::format("http://127.0.0.1:{}", port);
     const std::vector<std::string> words{binary.string(),
                                          "-backend",

@@ -15,7 +15,6 @@
 
 #include "auth/auth.h"
 #include "net/net.h"
-#include "test/support/ports.h"
 #include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 #include "test/support/test_bin.h"
@@ -88,15 +87,12 @@ class Minio {
     const std::filesystem::path binary = test_bin() / "minio";
     if (!std::filesystem::exists(binary)) return nullptr;
     std::unique_ptr<Minio> minio(new Minio);
-    // Somebody else may take the port in between; then another one will do.
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      if (minio->run(binary)) return minio;
-    }
-    return nullptr;
+    const bool up = start_on_free_port([&](int port) { return minio->run(binary, port); });
+    return up ? std::move(minio) : nullptr;
   }
 
-  bool run(const std::filesystem::path& binary) {
-    const std::string address = fmt::format("127.0.0.1:{}", unused_port());
+  bool run(const std::filesystem::path& binary, int port) {
+    const std::string address = fmt::format("127.0.0.1:{}", port);
     endpoint_ = "http://" + address;
     const std::string data = (dir_ / "data").string(), log = (dir_ / "log").string();
     const std::vector<std::string> words{binary.string(), "server", "--quiet",

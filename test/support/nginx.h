@@ -17,7 +17,6 @@
 
 #include <fmt/format.h>
 
-#include "test/support/ports.h"
 #include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 
@@ -62,11 +61,11 @@ class Nginx {
   // that starts it must outlive it.
   explicit Nginx(std::string location = {}, const Authority* authority = nullptr)
       : location_(std::move(location)), tls_(authority) {
-    for (int attempt = 0; attempt < 3; ++attempt) {  // somebody else may take the port in between
-      port_ = unused_port();
-      if (start()) return;
-    }
-    std::abort();
+    if (!start_on_free_port([this](int port) {
+          port_ = port;
+          return start();
+        }))
+      std::abort();
   }
   Nginx(const Nginx&) = delete;
   Nginx& operator=(const Nginx&) = delete;

@@ -19,7 +19,6 @@
 
 #include <fmt/format.h>
 
-#include "test/support/ports.h"
 #include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 
@@ -67,14 +66,13 @@ class Redis {
   // that starts it must outlive it: it ends with that thread, however that ends.
   explicit Redis(std::vector<std::string> words = {}, const Certificate* certificate = nullptr)
       : words_(std::move(words)), certificate_(certificate) {
-    // Somebody else may take a port in between; then another one will do.
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      port_ = unused_port();
+    const bool up = start_on_free_port([this](int port) {
+      port_ = port;
       tls_port_ = certificate_ == nullptr ? 0 : unused_port();
       bus_port_ = unused_port();
-      if (start()) return;
-    }
-    std::abort();
+      return start();
+    });
+    if (!up) std::abort();
   }
   Redis(const Redis&) = delete;
   Redis& operator=(const Redis&) = delete;

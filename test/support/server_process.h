@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "test/support/ports.h"
+
 namespace gopouch::test {
 
 class ServerProcess {
@@ -72,5 +74,15 @@ class ServerProcess {
  private:
   pid_t process_ = -1;
 };
+
+// Calls `start` with a port that is free until it says true: somebody else may take the port in
+// between, and then another one will do. False: not in three attempts.
+template <typename Start>
+bool start_on_free_port(const Start& start) {
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (start(unused_port())) return true;
+  }
+  return false;
+}
 
 }  // namespace gopouch::test
