@@ -26,7 +26,7 @@ class FrameSinkTest : public test::StoreTest {
     bytes_ += stored;
     std::uint32_t offset = 0;
     for (const std::string& text : texts) {
-      tables_.items.push_back({action(static_cast<std::uint8_t>(tables_.items.size() + 1)),
+      tables_.items.push_back({action(static_cast<int>(tables_.items.size() + 1)),
                                static_cast<std::uint32_t>(tables_.outputs.size()),
                                {},
                                0,

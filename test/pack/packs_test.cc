@@ -5,8 +5,8 @@
 
 #include "pack/manifest.h"
 #include "pack/pack.h"
+#include "test/support/build_fixture.h"
 #include "test/support/http_server.h"
-#include "test/support/store_fixture.h"
 
 namespace gopouch::pack {
 namespace {
@@ -14,36 +14,8 @@ namespace {
 using std::chrono::seconds;
 using Word = Packs::Word;
 
-class PacksTest : public test::StoreTest {
+class PacksTest : public test::BuildTest {
  protected:
-  // What a session does: it asks for each of these, and compiles what nobody has. An empty text is
-  // an action that nobody puts.
-  using Build = std::vector<std::pair<store::ActionId, std::string>>;
-
-  static store::ActionId action(int number) {
-    store::ActionId id;
-    id.hash.fill(static_cast<std::uint8_t>(number));
-    id.hash[0] = static_cast<std::uint8_t>(number >> 8);
-    return id;
-  }
-
-  // Outputs of many sizes that compress as Go's do: somewhat.
-  static std::string text(int number, std::size_t size) {
-    std::mt19937 random(static_cast<unsigned>(number));
-    std::string text;
-    while (text.size() < size) text += fmt::format("{} {} ", number, random() % 1000);
-    text.resize(size);
-    return text;
-  }
-  static Build build(int from, int to) {
-    constexpr std::array<std::size_t, 6> kSizes{10, 3000, 20'000, 50'000, 300'000, 900'000};
-    Build build;
-    for (int i = from; i < to; ++i) {
-      build.emplace_back(action(i), text(i, kSizes.at(static_cast<std::size_t>(i) % 6)));
-    }
-    return build;
-  }
-
   struct Machine {
     Machine(const store::Options& local, object::Remote opened, Options how)
         : store(local), objects(std::move(opened)), options(std::move(how)) {
@@ -92,13 +64,11 @@ class PacksTest : public test::StoreTest {
 
   std::unique_ptr<Machine> machine(Options how = {}, const std::string& scope = "exact",
                                    const std::string& module = "module") {
-    store::Options local = options();
-    local.dir = temp_ / fmt::format("machine{}", machines_++);
     how.temp_dir = temp_.path();
     how.scope = [=] { return std::pair(output_of(scope).hash, output_of(module).hash); };
     auto opened = object::open(url_.empty() ? "file://" + folder().string() : url_, {});
     EXPECT_TRUE(opened.ok());
-    return std::make_unique<Machine>(local, *std::move(opened), std::move(how));
+    return std::make_unique<Machine>(fresh(), *std::move(opened), std::move(how));
   }
 
   std::filesystem::path folder() const { return temp_ / "shared"; }
@@ -119,7 +89,6 @@ class PacksTest : public test::StoreTest {
     ASSERT_TRUE(left) << left.error().message;
   }
 
-  int machines_ = 0;
   std::string url_;  // of another store than the folder
 };
 

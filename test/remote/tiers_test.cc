@@ -1,44 +1,19 @@
 // Machines with a local store each, and folders that they share, one of them before the other.
 #include <map>
-#include <random>
 #include <thread>
 #include <utility>
 
 #include "remote/remote.h"
-#include "test/support/store_fixture.h"
+#include "test/support/build_fixture.h"
 
 namespace gopouch::remote {
 namespace {
 
 using std::chrono::seconds;
 
-class TiersTest : public test::StoreTest {
+class TiersTest : public test::BuildTest {
  protected:
-  // What a session does: it asks for each of these, and compiles what nobody has. An empty text is
-  // an action that nobody puts.
-  using Build = std::vector<std::pair<store::ActionId, std::string>>;
-
-  static store::ActionId action(int number) {
-    store::ActionId id;
-    id.hash.fill(static_cast<std::uint8_t>(number));
-    id.hash[0] = static_cast<std::uint8_t>(number >> 8);
-    return id;
-  }
-  static std::string text(int number, std::size_t size) {
-    std::mt19937 random(static_cast<unsigned>(number));
-    std::string text;
-    while (text.size() < size) text += fmt::format("{} {} ", number, random());
-    text.resize(size);
-    return text;
-  }
-  static Build build(int from, int to) {
-    constexpr std::array<std::size_t, 5> kSizes{10, 3000, 20'000, 50'000, 300'000};
-    Build build;
-    for (int i = from; i < to; ++i) {
-      build.emplace_back(action(i), text(i, kSizes.at(static_cast<std::size_t>(i) % 5)));
-    }
-    return build;
-  }
+  static Build build(int from, int to) { return BuildTest::build(from, to, 5); }
 
   struct Machine {
     Machine(const store::Options& local, std::vector<object::Remote> opened, const Options& how)
@@ -88,8 +63,6 @@ class TiersTest : public test::StoreTest {
   std::unique_ptr<Machine> machine(const std::vector<std::string>& places,
                                    pack::Prefetch prefetch = pack::Prefetch::kAll,
                                    const std::string& scope = "exact") {
-    store::Options local = options();
-    local.dir = temp_ / fmt::format("machine{}", machines_++);
     Options how{.temp_dir = temp_.path()};
     how.packs.prefetch = prefetch;
     how.packs.temp_dir = temp_.path();
@@ -103,7 +76,7 @@ class TiersTest : public test::StoreTest {
       EXPECT_TRUE(one.ok()) << one.error().message;
       opened.push_back(*std::move(one));
     }
-    return std::make_unique<Machine>(local, std::move(opened), how);
+    return std::make_unique<Machine>(fresh(), std::move(opened), how);
   }
 
   // Objects of a kind ('e', 'm', 'p') in a place.
@@ -119,8 +92,6 @@ class TiersTest : public test::StoreTest {
     }
     return all;
   }
-
-  int machines_ = 0;
 };
 
 constexpr auto kNoPacks = pack::Prefetch::kOff;

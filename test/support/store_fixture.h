@@ -26,9 +26,11 @@ class StoreTest : public testing::Test {
     return options;
   }
 
-  static store::ActionId action(std::uint8_t number) {
+  // Each byte is the number's, but for the first where that is above 255.
+  static store::ActionId action(int number) {
     store::ActionId id;
-    id.hash.fill(number);
+    id.hash.fill(static_cast<std::uint8_t>(number));
+    id.hash[0] ^= static_cast<std::uint8_t>(number >> 8);
     return id;
   }
 
