@@ -1,17 +1,13 @@
 // What a WebDAV server says of a folder: whatever it is, only keys below what was asked for come
 // out of it, and it leads to no folder elsewhere.
-#include <cstdlib>
 
+#include "fuzz/check.h"
 #include "object/backend.h"
 #include "object/http_dialect.h"
 
 namespace {
 
 using namespace gopouch::object;
-
-void check(bool right) {
-  if (!right) std::abort();
-}
 
 }  // namespace
 

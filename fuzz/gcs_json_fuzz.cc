@@ -1,24 +1,13 @@
 // Google Cloud Storage's answers: whatever they say, sizes are sizes, keys are ours to ask for,
 // messages are one bounded line.
-#include <cstdlib>
 
+#include "fuzz/check.h"
 #include "object/gcs_dialect.h"
 #include "object/gcs_json.h"
 
 namespace {
 
 using namespace gopouch::object;
-
-void check(bool right) {
-  if (!right) std::abort();
-}
-
-void check_line(const std::string& message) {
-  check(message.size() < 500);
-  for (const char letter : message) {
-    check(static_cast<unsigned char>(letter) >= 0x20 && letter != 0x7f);
-  }
-}
 
 }  // namespace
 

@@ -2,29 +2,21 @@
 // secrets go to https or to this machine only, a token is fit for a header, and what is said fits
 // on a line.
 #include <algorithm>
-#include <cstdlib>
 
 #include "auth/google.h"
 #include "auth/reply.h"
+#include "fuzz/check.h"
 
 namespace {
 
 using namespace gopouch::auth;
-
-void check(bool right) {
-  if (!right) std::abort();
-}
-
-void check_line(const std::string& text) {
-  check(text.size() < 700 && text.find_first_of("\r\n") == std::string::npos);
-}
 
 bool safe(const gopouch::net::Url& url) {
   return url.scheme == "https" || gopouch::net::is_loopback(url.host);
 }
 
 void check_credentials(const GoogleCredentials& made) {
-  check_line(describe(made));
+  check_line(describe(made), 700);
   check(is_fit(made.quota_project));
   if (made.kind == GoogleKind::kImpersonated) {
     check(made.from != nullptr && made.impersonation_url.has_value());
@@ -45,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto made = parse_google_credentials(text)) {
     check_credentials(*made);
   } else {
-    check_line(made.error().message);
+    check_line(made.error().message, 700);
   }
   const Time now{std::chrono::seconds(1767225600)};
   if (const auto token = token_in(text, now, "fuzz")) {
@@ -57,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (subject) {
     check(!subject->empty());
   } else {
-    check_line(subject.error().message);
+    check_line(subject.error().message, 700);
   }
   for (const char* field : {"", "id_token"}) (void)subject_in(text, field);
   return 0;

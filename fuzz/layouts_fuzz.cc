@@ -3,17 +3,13 @@
 // again.
 //
 // The first byte says which parser gets the rest.
-#include <cstdlib>
 
+#include "fuzz/check.h"
 #include "remote/bare.h"
 
 namespace {
 
 using namespace gopouch::remote;
-
-void check(bool right) {
-  if (!right) std::abort();
-}
 
 constexpr std::int64_t kMostBody = 1 << 20;
 

@@ -1,18 +1,14 @@
 // go.mod and go.work: whatever stands in them, words are words of a line, no lines are made up, and
 // what was read means the same when it is written out again.
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
+#include "fuzz/check.h"
 #include "scope/mod_file.h"
 
 namespace {
 
 using gopouch::scope::words_of;
-
-void check(bool right) {
-  if (!right) std::abort();
-}
 
 // As words_of would read it back.
 std::string quoted(const std::string& word) {

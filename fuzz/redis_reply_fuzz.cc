@@ -1,17 +1,13 @@
 // Redis' answers: the same in any pieces, bounded, and what is understood of them makes sense.
 #include <algorithm>
-#include <cstdlib>
 
+#include "fuzz/check.h"
 #include "object/redis_parts.h"
 #include "object/redis_slots.h"
 
 namespace {
 
 using namespace gopouch::object;
-
-void check(bool right) {
-  if (!right) std::abort();
-}
 
 class Taker final : public RedisTaker {
  public:
