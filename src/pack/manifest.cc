@@ -22,6 +22,7 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kSummed = 32;
 constexpr std::size_t kMaxStored = std::size_t{16} << 20U, kMaxRaw = std::size_t{32} << 20U;
 constexpr int kLevel = 1;  // half of it is hashes
+constexpr std::uint16_t kNotAsked = 1, kIndex = 2;
 constexpr std::size_t kCounts = 16, kPack = 40, kFrame = 32, kOutput = 48, kItem = 52;
 
 base::Error corrupt(const char* why) { return {base::Fault::kCorrupt, why}; }
@@ -104,6 +105,8 @@ std::vector<std::uint8_t> write_tables(const Tables& tables) {
     out.number(item.put_time.time_since_epoch().count());
     out.number(item.cost_ms);
     out.number(item.idle);
+    out.number(
+        static_cast<std::uint16_t>((item.asked ? 0 : kNotAsked) | (item.index ? kIndex : 0)));
   }
   return out.bytes();
 }
@@ -143,7 +146,10 @@ base::Result<Tables> read_tables(const std::vector<std::uint8_t>& bytes) {
     item.output = in.number<std::uint32_t>();
     item.put_time = store::Time(std::chrono::nanoseconds(in.number<std::int64_t>()));
     item.cost_ms = in.number<std::uint32_t>();
-    item.idle = in.number<std::uint32_t>();
+    item.idle = in.number<std::uint16_t>();
+    const auto flags = in.number<std::uint16_t>();
+    item.asked = (flags & kNotAsked) == 0;
+    item.index = (flags & kIndex) != 0;
   }
   return tables;
 }

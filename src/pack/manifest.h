@@ -24,7 +24,7 @@
 //   outputs   = each: OutputID 32, size u64, frame u32 (2^32-1: an output of no bytes),
 //               offset in the raw frame u32
 //   items     = each: ActionID 32, output u32 (2^32-1: dead), put time u64 (ns since the Unix
-//               epoch), cost u32 (ms), idle u32
+//               epoch), cost u32 (ms), idle u16, flags u16: 1 never asked for, 2 index
 //   data      = frames, each decodable by itself
 //
 // Offsets count from the first byte of the pack's object; between the front and the first frame of
@@ -32,7 +32,8 @@
 // and no items. A frame of more than 128 KiB raw holds one output.
 //
 // *Dead* is an action that was asked for and that nobody puts: the link of a main package. *Idle*
-// counts the manifests since the action was last asked for.
+// counts the manifests since the action was last used. *Never asked for*: only put. *Index*: what
+// go keeps of the files of a module or a directory.
 //
 // Numbers here never change their meaning; a reader takes kinds and versions that it knows.
 #pragma once
@@ -76,7 +77,9 @@ struct Item {
   std::uint32_t output = kNone;
   store::Time put_time;
   std::uint32_t cost_ms = 0;
-  std::uint32_t idle = 0;
+  std::uint16_t idle = 0;
+  bool asked = true;
+  bool index = false;
 };
 
 // Tables whose indices and sizes have been looked at, where they come from decode().

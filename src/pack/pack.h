@@ -47,13 +47,15 @@ struct Options {
   std::function<bool(Which, const store::ActionId&)> elsewhere = {};
 };
 
-// An action that a session asked for, in the order of first gets.
+// An action that a session asked for or put, in the order of first mention.
 struct Used {
   store::ActionId action;
   std::optional<store::Entry> entry;  // nullopt: asked for and never put
   std::uint32_t cost_ms = 0;
-  bool put = false;   // by this session: a later put of what is known is news, if it is not empty
-  bool lent = false;  // by another remote: there may be no entry of it in this one
+  bool asked = true;
+  bool index = false;  // what go has of a module's or a directory's files
+  bool put = false;    // by this session: a later put of what is known is news, if it is not empty
+  bool lent = false;   // by another remote: there may be no entry of it in this one
 };
 
 struct Counts {
@@ -105,8 +107,14 @@ class Packs {
   // Whether a manifest that is here says that the action gives nothing: an empty output.
   bool gives_nothing(const store::ActionId& action) const;
 
-  // What the scope's sessions used and this one, which has used these, has not, as yet; and what
-  // this one put that they did not know. Empty outputs do not count.
+  // What the manifests that are here say of an action. For who has waited for them, in find().
+  // kNoWord: nothing, and there is none of the exact scope that could have known.
+  enum class Recorded { kNoWord, kUnknown, kIndex, kOther };
+  Recorded recorded(const store::ActionId& action) const;
+
+  // What may be packages that the scope's sessions asked for and this one, which has used these,
+  // has not, as yet; the dead likewise; and what may be packages that this one asked for and put
+  // and that they did not know.
   struct Left {
     std::int64_t alive = 0, dead = 0, strangers = 0;
   };

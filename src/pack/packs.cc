@@ -204,6 +204,26 @@ bool Packs::gives_nothing(const store::ActionId& action) const {
   return says(r.all, r.exact) || says(r.demand, r.module);
 }
 
+Packs::Recorded Packs::recorded(const store::ActionId& action) const {
+  const Rep& r = *rep_;
+  if (!r.is_ready()) return Recorded::kNoWord;
+  const Item* item = r.all ? r.all->item(action) : nullptr;
+  if (item == nullptr && r.demand) item = r.demand->item(action);
+  if (item != nullptr) return item->index ? Recorded::kIndex : Recorded::kOther;
+  return r.all ? Recorded::kUnknown : Recorded::kNoWord;
+}
+
+namespace {
+
+// No archive of a package is as small as what a compiler was found to understand, say.
+constexpr std::int64_t kSmallestPackage = 512;
+
+bool may_be_package(bool asked, bool index, std::int64_t size) {
+  return asked && !index && size >= kSmallestPackage;
+}
+
+}  // namespace
+
 Packs::Left Packs::left(std::span<const Used> used) const {
   const Rep& r = *rep_;
   Left left;
@@ -214,7 +234,7 @@ Packs::Left Packs::left(std::span<const Used> used) const {
     const Item* const item = r.all->item(one.action);
     if (item != nullptr) {
       seen[static_cast<std::size_t>(item - tables.items.data())] = true;
-    } else if (one.put && one.entry && one.entry->size != 0) {
+    } else if (one.put && one.entry && may_be_package(one.asked, one.index, one.entry->size)) {
       ++left.strangers;
     }
   }
@@ -223,7 +243,7 @@ Packs::Left Packs::left(std::span<const Used> used) const {
     if (seen[i]) continue;
     if (item.output == kNone) {
       left.dead += item.idle == 0 ? 1 : 0;
-    } else if (tables.outputs[item.output].size != 0) {
+    } else if (may_be_package(item.asked, item.index, tables.outputs[item.output].size)) {
       ++left.alive;
     }
   }
@@ -274,7 +294,7 @@ std::size_t share(std::span<const Source> sources) {
 
 // Lent actions whose outputs the manifest does not name; null: there is none.
 std::vector<store::ActionId> not_named(std::span<const Used> used, const Tables* manifest) {
-  std::unordered_set<store::ActionId, ActionHash> lacking;
+  std::unordered_set<store::ActionId, store::IdHash> lacking;
   for (const Used& one : used) {
     if (one.lent && one.entry) lacking.insert(one.action);
   }

@@ -24,8 +24,6 @@
 
 namespace gopouch::pack {
 
-using ActionHash = store::IdHash;
-
 // Safe for concurrent use.
 class Prefetcher {
  public:
@@ -118,7 +116,7 @@ class Prefetcher {
   const Tables& tables_;
   const Options options_;
   const bool ranges_;  // false: the store gives whole packs only
-  std::unordered_map<store::ActionId, std::uint32_t, ActionHash> index_;
+  std::unordered_map<store::ActionId, std::uint32_t, store::IdHash> index_;
   std::stop_source stop_;
   // A get waits on the one of its output, so that what is settled wakes few that wait for other
   // things: there are dozens of gets and thousands of outputs.

@@ -7,7 +7,6 @@
 #include <unordered_set>
 
 #include "pack/plan.h"
-#include "pack/prefetcher.h"
 
 namespace gopouch::pack {
 
@@ -21,8 +20,7 @@ constexpr double kRich = 0.75;                 // of a pack that is in use
 constexpr std::size_t kSpareRanges = 6;
 constexpr std::size_t kGatheredRanges = 5;
 
-using OutputHash = store::IdHash;
-using OutputSet = std::unordered_set<store::OutputId, OutputHash>;
+using OutputSet = std::unordered_set<store::OutputId, store::IdHash>;
 
 using PackSet = std::set<base::Hash>;
 
@@ -57,7 +55,7 @@ class Places {
   }
 
  private:
-  std::unordered_map<store::OutputId, Place, OutputHash> places_;
+  std::unordered_map<store::OutputId, Place, store::IdHash> places_;
 };
 
 // Tables that grow an item at a time, each pack, frame and output in them once.
@@ -118,10 +116,19 @@ class Builder {
   Recipe recipe_;
   std::map<base::Hash, std::uint32_t> packs_;
   std::map<std::pair<std::uint32_t, std::int64_t>, std::uint32_t> frames_;
-  std::unordered_map<store::OutputId, std::uint32_t, OutputHash> outputs_;
+  std::unordered_map<store::OutputId, std::uint32_t, store::IdHash> outputs_;
 };
 
-using ActionSet = std::unordered_set<store::ActionId, ActionHash>;
+using ActionSet = std::unordered_set<store::ActionId, store::IdHash>;
+using Items = std::unordered_map<store::ActionId, const Item*, store::IdHash>;
+
+Items items_of(const Tables* tables) {
+  Items items;
+  if (tables == nullptr) return items;
+  items.reserve(tables->items.size());
+  for (const Item& item : tables->items) items.try_emplace(item.action, &item);
+  return items;
+}
 
 // What was not used, but may be the next time: at no cost where its pack is named anyway.
 void add_idle(Builder& builder, const ActionSet& used, const Tables& own, const Rules& rules,
@@ -157,9 +164,16 @@ Recipe build(std::span<const Used> used, const Known& known, const Rules& rules,
              const Places& places, const OutputSet& to_pack) {
   Builder builder(places, to_pack);
   ActionSet seen;
+  const Items before = items_of(known.own);
   for (const Used& one : used) {
     if (!seen.insert(one.action).second) continue;
-    Item item{one.action, kNone, {}, one.cost_ms, 0};
+    Item item{one.action, kNone, {}, one.cost_ms, 0, one.asked, one.index};
+    // Who has it on the disk does not know what it costs, and `go build -a` asks for nothing.
+    if (const auto old = before.find(one.action); old != before.end()) {
+      if (item.cost_ms == 0) item.cost_ms = old->second->cost_ms;
+      item.asked |= old->second->asked;
+      item.index |= old->second->index;
+    }
     if (!one.entry) {
       builder.add_dead(item);
       continue;
@@ -196,12 +210,11 @@ bool has_news(std::span<const Used> used, const Known& known, const Places& plac
               const OutputSet& to_pack) {
   if (known.own == nullptr) return !used.empty();
   const Tables& own = *known.own;
-  std::unordered_map<store::ActionId, std::uint32_t, ActionHash> items;
-  for (std::uint32_t i = 0; i < own.items.size(); ++i) items.try_emplace(own.items[i].action, i);
+  const Items items = items_of(&own);
   const OutputSet bad(known.bad.begin(), known.bad.end());
   return std::any_of(used.begin(), used.end(), [&](const Used& one) {
     const auto found = items.find(one.action);
-    const Item* const item = found == items.end() ? nullptr : &own.items[found->second];
+    const Item* const item = found == items.end() ? nullptr : found->second;
     if (!one.entry) return item == nullptr || item->output != kNone;
     // What is left out as too little would stay a known miss.
     if (item != nullptr && item->output == kNone) return true;
@@ -311,7 +324,7 @@ Tables finish(Recipe recipe, const Tables& packed, const std::vector<PackRef>& p
     frame.pack += pack_index;
     tables.frames.push_back(frame);
   }
-  std::unordered_map<store::OutputId, const Output*, OutputHash> places;
+  std::unordered_map<store::OutputId, const Output*, store::IdHash> places;
   for (const Output& output : packed.outputs) places.emplace(output.id, &output);
 
   // What could not be packed goes, with its items.

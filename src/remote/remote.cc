@@ -1,76 +1,23 @@
-// Gets and uploads: what is asked of the object store, what is believed, what is counted.
+// Gets: what is asked of the object store, what is believed, what is counted; and what is worth an
+// upload.
 #include "remote/remote.h"
 
 #include <algorithm>
-#include <unordered_map>
 
-#include "base/guarded.h"
 #include "base/log.h"
-#include "base/workers.h"
 #include "remote/layout.h"
+#include "remote/uploads.h"
+#include "remote/uses.h"
 
 namespace gopouch::remote {
 
 namespace {
-
-using Clock = base::Call::Clock;
-using std::chrono::milliseconds;
-
-// An upload may take this long, and longer the larger it is.
-constexpr milliseconds kPutTime{10'000};
-constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
-
-// Compressors beside each other: each holds 1.3 MB, and there are only so many cores.
-constexpr std::size_t kEncoders = 2;
 
 // A body of up to this size is sent without asking whether the remote has it.
 constexpr std::int64_t kNotAskedFor = std::int64_t{4} << 10U;
 
 // More changes than this are not looked through for what takes the place of what.
 constexpr std::int64_t kFewChanges = 16;
-
-// Uploads give way to the compiler.
-constexpr int kNice = 10;
-
-// What this session knows of an action. A put of one that it never asked for (`go build -a`) may be
-// one that the remote has.
-struct Known {
-  bool asked = false, missed = false, put = false, lent = false;
-  Clock::time_point since;            // when it was missed
-  std::optional<store::Entry> entry;  // what it gives
-  std::uint32_t cost_ms = 0;
-};
-
-class Session {
- public:
-  Known& operator[](const store::ActionId& action) {
-    const auto [place, fresh] = known_.try_emplace(action);
-    if (fresh) order_.push_back(action);
-    return place->second;
-  }
-  // In the order of first mention.
-  std::vector<pack::Used> used() const {
-    std::vector<pack::Used> all;
-    all.reserve(order_.size());
-    for (const store::ActionId& action : order_) {
-      const Known& known = known_.at(action);
-      all.push_back({action, known.entry, known.cost_ms, known.put, known.lent});
-    }
-    return all;
-  }
-
- private:
-  std::unordered_map<store::ActionId, Known, store::IdHash> known_;
-  std::vector<store::ActionId> order_;
-};
-
-// Uploads that are queued or on their way.
-struct Queue {
-  std::int64_t all = 0, empty = 0;  // empty: of outputs of no bytes
-  std::int64_t left(Remote::Flush what) const {
-    return what == Remote::Flush::kAll ? all : all - empty;
-  }
-};
 
 }  // namespace
 
@@ -99,7 +46,16 @@ Counts& Counts::operator+=(const Counts& other) {
 
 struct Remote::Rep {
   Rep(object::Remote& with, store::Store& to, Options how)
-      : objects(with), local(to), options(std::move(how)) {}
+      : objects(with), local(to), options(std::move(how)) {
+    if (options.packs.prefetch == pack::Prefetch::kOff || !options.packs.scope ||
+        &plan != &gopouch_layout) {
+      return;
+    }
+    packs.emplace(objects, local, options.packs);
+    uploads.keep_for([this](const store::Entry& entry, bool compressed, const net::Body& body) {
+      packs->keep(entry, compressed, body);
+    });
+  }
 
   object::Remote& objects;
   store::Store& local;
@@ -107,68 +63,28 @@ struct Remote::Rep {
   const Plan& plan = plan_for(options.layout, objects);
   const std::unique_ptr<Layout> layout =
       plan.make({.objects = objects, .local = local, .options = options});
-
-  mutable base::Guarded<Session> session;
-
-  // Few compressors, and whoever needs one waits for it: memory is bounded, and so is the load.
-  base::Guarded<std::vector<std::unique_ptr<Encoder>>> encoders;
-  std::condition_variable encoder_free;
-  std::size_t encoders_made = 0;  // under the lock of encoders
+  std::optional<pack::Packs> packs;  // where there are any
+  Uses uses{packs, local};
 
   std::atomic<std::int64_t> hits = 0, misses = 0, corrupt = 0, faults = 0, saved_ms = 0;
-  std::atomic<std::int64_t> uploads = 0, upload_faults = 0, bytes_down = 0, bytes_up = 0;
+  std::atomic<std::int64_t> bytes_down = 0;
   std::atomic<std::int64_t> strangers_hit = 0, strangers_missed = 0;  // asked for singly
-  std::atomic<std::int64_t> given_up = 0;                             // uploads that were dropped
-  std::atomic<std::int64_t> moved = 0;                                // grows while something does
-  mutable base::Guarded<Queue> queue;
-  std::condition_variable shorter;  // the queue is
-  std::int64_t seen = -1;           // by flush(), of what moves
-  Clock::time_point since;          // when it last saw that grow
-  std::stop_source stop;
-  std::optional<pack::Packs> packs;      // where there are any
-  std::optional<base::Workers> workers;  // last: ends first
+  Uploads uploads{objects, *layout, options};                         // last: ends first
 
-  void note_hit(const store::ActionId& action, const store::Entry& entry, std::uint32_t cost_ms);
   std::optional<store::Hit> note_miss(const store::ActionId& action);
   bool follows_a_dead_one() const;
-  void queue_up(bool empty);
-  void end_one(bool empty);
-  void upload_packs();
-  template <typename Upload>
-  void add_upload(bool empty, Upload upload, std::function<void()> done);
+  void upload_packs(const base::Call& call, const std::function<void()>& moved);
   void upload_lent(const store::ActionId& action);
-  base::Result<Encoded> encode(const Header& header, const std::string& path);
-  void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost, bool check);
-  base::Call call(milliseconds time) const { return base::Call::within(time, stop.get_token()); }
 };
 
 Remote::Remote(object::Remote& objects, store::Store& local, Options options)
-    : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {
-  Rep& r = *rep_;
-  r.workers.emplace(std::max<std::size_t>(r.options.upload_concurrency, 1), kNice);
-  if (r.options.packs.prefetch != pack::Prefetch::kOff && r.options.packs.scope &&
-      &r.plan == &gopouch_layout) {
-    r.packs.emplace(objects, local, r.options.packs);
-  }
-}
+    : rep_(std::make_unique<Rep>(objects, local, std::move(options))) {}
 
 Remote::~Remote() { give_up(); }
 
-void Remote::Rep::note_hit(const store::ActionId& action, const store::Entry& entry,
-                           std::uint32_t cost_ms) {
-  auto now = session.lock();
-  Known& known = (*now)[action];
-  known.asked = true;
-  known.entry = entry;
-  known.cost_ms = std::max(known.cost_ms, cost_ms);
-}
-
 std::optional<store::Hit> Remote::Rep::note_miss(const store::ActionId& action) {
   ++misses;
-  auto now = session.lock();
-  Known& known = (*now)[action];
-  known.asked = known.missed = true;
-  known.since = Clock::now();
+  uses.note_miss(action);
   return std::nullopt;
 }
 
@@ -179,7 +95,7 @@ std::optional<store::Hit> Remote::Rep::note_miss(const store::ActionId& action) 
 bool Remote::Rep::follows_a_dead_one() const {
   const std::int64_t missed = strangers_missed;
   if (missed == 0 || missed > kFewChanges || strangers_hit > 0) return false;
-  const auto left = packs->left(session.lock()->used());
+  const auto left = packs->left(uses.all());
   return left.dead > 0 && left.alive <= left.strangers;
 }
 
@@ -191,6 +107,10 @@ base::Result<std::optional<store::Hit>> Remote::get(const store::ActionId& actio
     const bool stranger = word == pack::Packs::Word::kUnknown;
     if (word == pack::Packs::Word::kDead || (stranger && r.follows_a_dead_one())) {
       return r.note_miss(action);
+    }
+    if (stranger && expects_nothing(action)) {
+      note_nothing(action);
+      return std::optional<store::Hit>();
     }
     if (word == pack::Packs::Word::kHere) {
       auto hit = r.local.get(action);
@@ -216,7 +136,7 @@ base::Result<std::optional<store::Hit>> Remote::get_entry(const store::ActionId&
     ++r.strangers_hit;
     ++r.hits;
     r.saved_ms += fetched.cost_ms;
-    r.note_hit(action, (*fetched.hit)->entry, fetched.cost_ms);
+    r.uses.note_hit(action, (*fetched.hit)->entry, fetched.cost_ms, &(*fetched.hit)->path);
     return std::move(fetched.hit);
   }
   auto miss = r.note_miss(action);
@@ -238,7 +158,7 @@ bool Remote::note_local_hit(const store::ActionId& action, const store::Entry& e
     ++r.hits;
     r.saved_ms += *cost_ms;
   }
-  r.note_hit(action, entry, cost_ms.value_or(0));
+  r.uses.note_hit(action, entry, cost_ms.value_or(0));
   return cost_ms.has_value();
 }
 
@@ -250,18 +170,27 @@ pack::Packs::Word Remote::find(pack::Which manifest, const store::ActionId& acti
 
 void Remote::note_dead(const store::ActionId& action) { rep_->note_miss(action); }
 
+bool Remote::expects_nothing(const store::ActionId& action) const {
+  return rep_->uses.is_own(action);
+}
+
+void Remote::note_nothing(const store::ActionId& action) {
+  ++rep_->misses;
+  rep_->uses.note_presumed(action);
+}
+
 void Remote::note_lent(const store::ActionId& action, const store::Entry& entry,
                        std::uint32_t cost_ms, bool lacks) {
   Rep& r = *rep_;
   if (read_only()) return;
-  r.note_hit(action, entry, cost_ms);
+  r.uses.note_hit(action, entry, cost_ms);
   if (!lacks) return;
-  (*r.session.lock())[action].lent = true;
+  r.uses.note_lent(action);
   if (!r.packs) r.upload_lent(action);
 }
 
 std::uint32_t Remote::cost_of(const store::ActionId& action) const {
-  return (*rep_->session.lock())[action].cost_ms;
+  return rep_->uses.known(action).cost_ms;
 }
 
 bool Remote::promises(const store::ActionId& action) const {
@@ -282,189 +211,62 @@ bool Remote::read_only() const { return rep_->objects.counts().read_only; }
 
 void Remote::put(const store::ActionId& action, const store::Hit& hit, std::function<void()> done) {
   Rep& r = *rep_;
-  if (r.options.min_upload_size > hit.entry.size || r.objects.counts().read_only ||
-      r.stop.stop_requested()) {
+  if (r.options.min_upload_size > hit.entry.size || read_only() || r.uploads.stopped()) {
     if (done) done();
     return;
   }
-  const bool empty = hit.entry.size == 0;
-  std::uint32_t cost = 0;
-  bool check = false;
-  {
-    auto now = r.session.lock();
-    Known& known = (*now)[action];
-    check = !known.asked && hit.entry.size > kNotAskedFor;
-    if (known.missed) {
-      const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - known.since);
-      cost = static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
-    }
-    known.put = true;
-    known.lent = false;
-    known.entry = hit.entry;
-    known.cost_ms = cost;
-  }
-  if (empty && gives_nothing(action)) {
+  const Uses::Known known = r.uses.note_put(action, hit);
+  if (known.own || (hit.entry.size == 0 && gives_nothing(action))) {
     if (done) done();
     return;
   }
-  r.add_upload(
-      empty, [&r, action, hit, cost, check] { r.upload(action, hit, cost, check); },
-      std::move(done));
-}
-
-template <typename Upload>
-void Remote::Rep::add_upload(bool empty, Upload upload, std::function<void()> done) {
-  if (queue.lock()->all >= static_cast<std::int64_t>(options.upload_queue)) {
-    ++given_up;
-    if (done) done();
-    return;
-  }
-  queue_up(empty);
-  workers->add([this, empty, upload = std::move(upload), done = std::move(done)] {
-    if (stop.stop_requested()) {
-      ++given_up;
-    } else {
-      upload();
-    }
-    if (done) done();
-    end_one(empty);
-  });
+  const bool check = !known.asked && hit.entry.size > kNotAskedFor;
+  r.uploads.put(action, hit, known.cost_ms, check, std::move(done));
 }
 
 // As an entry, what another remote gave and the local store has.
 void Remote::Rep::upload_lent(const store::ActionId& action) {
-  const Known known = (*session.lock())[action];
-  if (!known.lent || known.entry->size < options.min_upload_size || stop.stop_requested()) return;
-  add_upload(known.entry->size == 0,
-             [this, action, known] {
-               const auto hit = local.get(action);
-               if (hit && *hit) upload(action, **hit, known.cost_ms, !known.missed);
-             },
-             {});
-}
-
-base::Result<Encoded> Remote::Rep::encode(const Header& header, const std::string& path) {
-  std::unique_ptr<Encoder> encoder;
-  {
-    auto free = encoders.lock();
-    free.wait(encoder_free,
-              [&](const auto& idle) { return !idle.empty() || encoders_made < kEncoders; });
-    if (free->empty()) {
-      ++encoders_made;
-    } else {
-      encoder = std::move(free->back());
-      free->pop_back();
-    }
-  }
-  if (!encoder) encoder = std::make_unique<Encoder>();
-  auto encoded = layout->encode(*encoder, header, path.c_str());
-  encoders.lock()->push_back(std::move(encoder));
-  encoder_free.notify_one();
-  return encoded;
-}
-
-void Remote::Rep::upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost,
-                         bool check) {
-  if (check && layout->has(action, hit.entry, call(kPutTime))) return;
-  const auto encoded = encode({.cost_ms = cost, .action = action, .entry = hit.entry}, hit.path);
-  if (!encoded) {
-    // Something removed the file, or there is no room to compress it: nobody's fault but this
-    // machine's.
-    ++given_up;
-    base::log(base::LogLevel::kInfo, "upload: {}", encoded.error().message);
-    return;
-  }
-  if (packs) packs->keep(hit.entry, encoded->codec() == Codec::kZstd, encoded->body());
-  const auto time = kPutTime + milliseconds(encoded->size() / kSlowestBytesPerMs);
-  const auto stored = layout->put(action, hit.entry, *encoded, call(time));
-  if (stored) {
-    ++uploads;
-    bytes_up += encoded->size();
-    return;
-  }
-  if (stored.error().fault == base::Fault::kDenied) return;  // the store said so, once
-  ++given_up;
-  if (stored.error().fault == base::Fault::kStopped) return;
-  // Misses that the breaker spared us are no news.
-  if (upload_faults++ == 0 && !objects.counts().open) {
-    base::log(base::LogLevel::kWarning, "upload: {}", stored.error().message);
-  }
+  const Uses::Known known = uses.known(action);
+  if (!known.lent || known.entry->size < options.min_upload_size || uploads.stopped()) return;
+  const auto hit = local.get(action);
+  if (hit && *hit) uploads.put(action, **hit, known.cost_ms, !known.missed);
 }
 
 void Remote::close() {
   Rep& r = *rep_;
   if (!r.packs) return;
   r.packs->stop();
-  if (r.objects.counts().read_only || r.stop.stop_requested()) return;
-  r.queue_up(false);
-  r.workers->add([&r] {
-    r.upload_packs();
-    r.end_one(false);
+  if (read_only() || r.uploads.stopped()) return;
+  r.uploads.add([&r](const base::Call& call, const std::function<void()>& moved) {
+    r.upload_packs(call, moved);
   });
 }
 
-void Remote::Rep::upload_packs() {
-  if (stop.stop_requested()) {
-    ++given_up;
-    return;
-  }
-  const auto used = session.lock()->used();
-  const auto left =
-      packs->leave(used, {Clock::time_point::max(), stop.get_token()}, [this] { ++moved; });
+void Remote::Rep::upload_packs(const base::Call& call, const std::function<void()>& moved) {
+  const auto left = packs->leave(uses.all(), call, moved);
   if (left) {
     for (const store::ActionId& action : *left) upload_lent(action);
     return;
   }
   if (left.error().fault == base::Fault::kDenied) return;
-  ++given_up;
+  uploads.note_given_up();
   base::log(base::LogLevel::kInfo, "packs: {}", left.error().message);
 }
 
-void Remote::Rep::queue_up(bool empty) {
-  auto now = queue.lock();
-  ++now->all;
-  now->empty += empty ? 1 : 0;
+bool Remote::flush(base::Call::Clock::time_point until, std::chrono::milliseconds stall,
+                   Flush what) {
+  return rep_->uploads.flush(until, stall, what);
 }
 
-void Remote::Rep::end_one(bool empty) {
-  ++moved;
-  auto now = queue.lock();
-  --now->all;
-  now->empty -= empty ? 1 : 0;
-  shorter.notify_all();
-}
+std::int64_t Remote::pending() const { return rep_->uploads.pending(); }
 
-bool Remote::flush(Clock::time_point until, milliseconds stall, Flush what) {
-  Rep& r = *rep_;
-  auto queue = r.queue.lock();
-  while (queue->left(what) > 0) {
-    const std::int64_t moved = r.moved + r.objects.moved();
-    const Clock::time_point now = Clock::now();
-    if (moved != r.seen) {
-      r.seen = moved;
-      r.since = now;
-    }
-    if (now >= until || now - r.since >= stall) return false;
-    queue.wait_until(r.shorter, std::min({until, r.since + stall, now + milliseconds(100)}),
-                     [&](const Queue& state) { return state.left(what) == 0; });
-  }
-  return true;
-}
-
-std::int64_t Remote::pending() const { return rep_->queue.lock()->all; }
-
-std::int64_t Remote::give_up() {
-  Rep& r = *rep_;
-  r.stop.request_stop();
-  // Each job sees the stop and ends at once, so that whoever waits for one is told.
-  r.workers->wait_idle(Clock::time_point::max());
-  return r.given_up;
-}
+std::int64_t Remote::give_up() { return rep_->uploads.give_up(); }
 
 Counts Remote::counts() const {
   const Rep& r = *rep_;
-  Counts counts{r.hits,    r.misses,        r.corrupt,    r.faults,   r.saved_ms,
-                r.uploads, r.upload_faults, r.bytes_down, r.bytes_up, {}};
+  const Uploads::Counts up = r.uploads.counts();
+  Counts counts{r.hits,     r.misses,  r.corrupt,    r.faults, r.saved_ms,
+                up.uploads, up.faults, r.bytes_down, up.bytes, {}};
   if (!r.packs) return counts;
   counts.packs = r.packs->counts();
   counts.corrupt += counts.packs.corrupt;

@@ -103,6 +103,10 @@ class Remote {
                                                     const base::Call& call);
   void note_dead(const store::ActionId& action);
 
+  // Whether go is asking for what its own checkout alone can know (uses.h); then a miss of it.
+  bool expects_nothing(const store::ActionId& action) const;
+  void note_nothing(const store::ActionId& action);
+
   // Another remote had it. `lacks`: this one has not, and is to have it: in the next pack, or,
   // where that is not worth it or there are none, as an entry, unless it turns out to be there.
   void note_lent(const store::ActionId& action, const store::Entry& entry, std::uint32_t cost_ms,

@@ -73,6 +73,14 @@ base::Result<std::optional<store::Hit>> Tiers::get(const store::ActionId& action
   std::uint32_t dead = 0;  // tiers that say so
   if (auto hit = find(action, call, dead)) return hit;
 
+  const bool nothing = std::any_of(tiers_.begin(), tiers_.end(), [&](const Tier& tier) {
+    return tier.remote.expects_nothing(action);
+  });
+  if (nothing) {
+    for (Tier& tier : tiers_) tier.remote.note_nothing(action);
+    return std::optional<store::Hit>();
+  }
+
   base::Result<std::optional<store::Hit>> answer = std::optional<store::Hit>();
   for (std::size_t i = 0; i < tiers_.size(); ++i) {
     Remote& remote = tiers_[i].remote;

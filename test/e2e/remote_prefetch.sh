@@ -28,6 +28,13 @@ expect_code 1 "$GOPOUCH" prefetch --remote "$remote" --scope nobody 2>"$t/err"
 expect_code 2 "$GOPOUCH" prefetch 2>"$t/err"
 grep -q -- --remote "$t/err" || fail "no word of --remote: $(cat "$t/err")"
 
+# Another checkout has other times, and so other indexes, that nobody else will ask for.
+find . -type f -exec touch -d '1 hour ago' {} +
+on_machine d
+with_remote go build ./...
+said ' 0 B up'
+! grep -q ', 1 misses' "$t/said" || fail "go has asked for no index: $(cat "$t/said")"
+
 rm -r "$t/shared/team/v1/m"
 "$GOPOUCH" prune remote --remote "$remote" >"$t/said"
 grep -q '^Removed 0 entries (0 B), 0 packs' "$t/said" || fail "too young to go: $(cat "$t/said")"

@@ -47,8 +47,8 @@ std::string text_of(const Tables& tables) {
     text += fmt::format("{} {} {} {}\n", base::to_hex(o.id.hash), o.size, o.frame, o.offset);
   }
   for (const Item& i : tables.items) {
-    text += fmt::format("{} {} {} {} {}\n", base::to_hex(i.action.hash), i.output,
-                        i.put_time.time_since_epoch().count(), i.cost_ms, i.idle);
+    text += fmt::format("{} {} {} {} {} {} {}\n", base::to_hex(i.action.hash), i.output,
+                        i.put_time.time_since_epoch().count(), i.cost_ms, i.idle, i.asked, i.index);
   }
   return text;
 }
@@ -63,9 +63,13 @@ std::string why_not(const Tables& tables) {
 }
 
 TEST(Manifest, ReadsWhatItWrites) {
-  const auto back = read(encode(Kind::kManifest, example()));
+  Tables tables = example();
+  tables.items[2].asked = false;
+  tables.items[3].idle = UINT16_MAX;
+  tables.items[3].index = true;
+  const auto back = read(encode(Kind::kManifest, tables));
   ASSERT_TRUE(back) << back.error().message;
-  EXPECT_EQ(text_of(*back), text_of(example()));
+  EXPECT_EQ(text_of(*back), text_of(tables));
   EXPECT_TRUE(read(encode(Kind::kManifest, {})));
 }
 

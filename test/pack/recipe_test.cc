@@ -18,12 +18,10 @@ base::Hash hash(int number) {
 
 // Action n gave output n.
 Used used(int number, std::int64_t size = 1000) {
-  return {{hash(number)},
-          store::Entry{{hash(number)}, size, store::Time(std::chrono::hours(1))},
-          5,
-          false};
+  return {
+      {hash(number)}, store::Entry{{hash(number)}, size, store::Time(std::chrono::hours(1))}, 5};
 }
-Used dead(int number) { return {{hash(number)}, std::nullopt, 0, false}; }
+Used dead(int number) { return {{hash(number)}, std::nullopt, 0}; }
 
 std::vector<Used> many(int from, int to, std::int64_t size = 1000) {
   std::vector<Used> all;
@@ -103,6 +101,26 @@ TEST(Recipe, TakesTheTimeOfALaterPut) {
   ASSERT_TRUE(recipe);
   EXPECT_TRUE(recipe->pack.empty());
   EXPECT_EQ(recipe->tables.items[0].put_time, session[0].entry->put_time);
+}
+
+// A session on a full disk knows no costs, and `go build -a` asks for nothing.
+TEST(Recipe, KeepsWhatOthersKnewOfAnAction) {
+  std::vector<Used> session = many(0, 3);
+  session[1].asked = false;
+  const Tables own = packed(*next_recipe(session, {}, {}), 1);
+  for (Used& one : session) {
+    one.asked = false;
+    one.cost_ms = 0;
+  }
+  session[2].cost_ms = 7;
+  session.push_back(dead(200));
+  const auto recipe = next_recipe(session, {&own, nullptr, {}}, {});
+  ASSERT_TRUE(recipe);
+  const auto& items = recipe->tables.items;
+  EXPECT_TRUE(items[0].asked);
+  EXPECT_FALSE(items[1].asked);
+  EXPECT_EQ(items[0].cost_ms, 5);
+  EXPECT_EQ(items[2].cost_ms, 7);
 }
 
 // What a linker printed: go puts it at each build.

@@ -151,11 +151,14 @@ TEST_F(RemoteTest, WaitsForEmptyOutputsOnlyWhereAsked) {
 // A file of a main package changes: its link, which nobody ever puts, costs no round trip.
 TEST_F(RemoteTest, ExpectsNoLinkOfWhatWasCompiledHereFirst) {
   Options how;
-  how.packs.scope = [this] { return std::pair(action(100).hash, action(100).hash); };
+  how.packs.scope = [this] { return std::pair(action(200).hash, action(200).hash); };
   const auto session = [&](Machine& on, const std::vector<std::uint8_t>& compiles,
                            std::uint8_t link) {
     for (const std::uint8_t number : compiles) {
-      if (!on.get(action(number))) put(on, action(number), std::string(20'000, 'x'));
+      if (on.get(action(number))) continue;
+      put(on, action(number), std::string(20'000, 'x'));
+      put(on, action(static_cast<std::uint8_t>(number + 100)),
+          "names of files");  // never asked for
     }
     const auto asked = on.objects.counts().gets;
     EXPECT_FALSE(on.get(action(link)));
@@ -171,6 +174,42 @@ TEST_F(RemoteTest, ExpectsNoLinkOfWhatWasCompiledHereFirst) {
   EXPECT_EQ(session(*machine("cut short", how), {1, 23}, 24), 1) << "2 and 3 may still change";
   ASSERT_TRUE(changed->flush());
   EXPECT_EQ(session(*machine("second", how), {1, 2, 13}, 34), 1) << "somebody was here before";
+}
+
+// Each checkout has indexes of its own, and asks for them before anything else.
+TEST_F(RemoteTest, LooksNowhereForWhatOnlyThisCheckoutKnows) {
+  const auto index = [](char checkout, char packages) {
+    return std::string("go index v2\n....") + packages + std::string(3, '\0') + checkout;
+  };
+  Options how;
+  how.packs.scope = [this] { return std::pair(action(200).hash, action(201).hash); };
+  const auto session = [&](const std::string& name, int own, int module, int compile) {
+    const auto one = machine(name, how);
+    const auto step = [&](int number, const std::string& gives) {
+      if (!one->get(action(number))) put(*one, action(number), gives);
+    };
+    step(1, index('s', '\1'));  // of the standard library
+    step(own, index(name[0], '\1'));
+    step(module, index('m', '\2'));
+    step(4, std::string(100'000, 's'));  // the standard library
+    step(compile, std::string(100'000, 'x'));
+    step(compile + 1, std::string(100'000, 'y'));
+    one->shared.close();
+    EXPECT_TRUE(one->flush());
+    return std::pair(one->shared.counts(), one->objects.counts());
+  };
+  EXPECT_EQ(session("first", 10, 20, 100).first.uploads, 6);
+
+  const auto [second, asked] = session("second", 11, 20, 100);
+  EXPECT_EQ(second.hits, 5);
+  EXPECT_EQ(second.misses, 1);
+  EXPECT_EQ(second.bytes_up, 0) << "and no news";
+  EXPECT_EQ(asked.gets, 3) << "two manifests, one range";
+
+  const auto [third, asked_by_third] = session("third", 12, 21, 110);
+  EXPECT_EQ(third.uploads, 3) << "with the index of a new module";
+  EXPECT_EQ(asked_by_third.gets, 3 + 2) << "what is to be built may be there";
+  EXPECT_FALSE(std::filesystem::exists(object_of(action(12))));
 }
 
 // Each build puts what its linker printed: nothing, without asking first.
