@@ -128,7 +128,7 @@ TEST(RedisFaults, SlowIsNotDead) {
     return FakeAnswer{.delay = milliseconds(200)};
   });
   Options options = quick();
-  options.net.stall_bytes = 100;
+  options.net.stall_bytes = 10;
   const auto store = bare(server.url(), options);
   EXPECT_EQ(text_of(*store, "k"), value);
   ASSERT_TRUE(store->remove(std::vector<Key>{"a"}, in_time()));
