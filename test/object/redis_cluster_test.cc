@@ -199,13 +199,7 @@ TEST_F(RedisClusterTest, AReplicaTakesOver) {
   fill(remote->store());
   cluster.node(1).command({"WAIT", "1", "2000"});
   cluster.node(1).kill();
-  const auto start = Clock::now();
   ASSERT_TRUE(wait_for([&] { return get_all(remote->store()) == kAllRight; }));
-  const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
-  RecordProperty("ms", static_cast<int>(time.count()));
-  // The Cluster takes a second to notice and less than one to vote, and the breaker, where it
-  // opened, asks again after its pause.
-  EXPECT_LT(time, seconds(20));
   fill(remote->store());
   EXPECT_EQ(get_all(remote->store()), kAllRight);
 
