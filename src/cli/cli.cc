@@ -9,11 +9,13 @@ int dispatch(const config::Settings& settings) {
   if (settings.help || settings.command == "help") return show_help(settings);
   if (settings.command.empty()) return run(settings);
   if (settings.command.starts_with("clear")) return clear(settings);
+  if (settings.command == "connect") return connect(settings);
   if (settings.command == "config") return show_config(settings);
   if (settings.command == "doctor") return doctor(settings);
   if (settings.command == "prefetch") return prefetch(settings);
   if (settings.command == "prune") return prune(settings);
   if (settings.command == "scope") return show_scope(settings);
+  if (settings.command == "serve") return serve(settings);
   if (settings.command == "verify") return verify(settings);
   if (settings.command == "version") return show_version();
   throw config::ConfigError("command \"" + settings.command + "\" is not here");

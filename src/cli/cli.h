@@ -13,6 +13,8 @@ namespace gopouch::cli {
 int main(std::span<const std::string> args, const config::Environment& env);
 
 int run(const config::Settings& settings);       // the protocol on stdin and stdout
+int serve(const config::Settings& settings);     // the sessions of many go commands
+int connect(const config::Settings& settings);   // a go command to that server
 int clear(const config::Settings& settings);     // clear, clear-local, clear-remote
 int verify(const config::Settings& settings);    // hash all, remove what lies
 int prefetch(const config::Settings& settings);  // fetch ahead of a go command

@@ -46,9 +46,7 @@ void release_go() {
 
 }  // namespace
 
-int run(const config::Settings& settings) {
-  auto remotes = open_remotes(settings);
-  if (settings.require_remote && !reachable(remotes)) return 1;
+base::Fd meet_go() {
   if (::isatty(STDIN_FILENO) != 0) {
     base::write_log_line(
         "waiting for requests; a go command starts this program: "
@@ -56,16 +54,30 @@ int run(const config::Settings& settings) {
   } else {
     outlive_signals();
   }
-  base::Fd out = take_stdout();
+  return take_stdout();
+}
+
+int run(const config::Settings& settings) {
+  auto objects = open_remotes(settings);
+  if (settings.require_remote && !reachable(objects)) return 1;
+  return converse(settings, objects, meet_go());
+}
+
+int converse(const config::Settings& settings, std::vector<object::Remote>& objects, base::Fd out,
+             std::optional<protocol::Ledger::Rest> rest) {
   protocol::Connection go(
       STDIN_FILENO, out.get(),
       {.log_requests = settings.log_requests, .log_responses = settings.log_responses});
-  if (!go.hello()) return 0;
+  if (rest) {
+    go.take_over(*std::move(rest));
+  } else if (!go.hello()) {
+    return 0;
+  }
 
   widen_pipe(STDIN_FILENO);
   store::Store store(settings.store);
   std::optional<remote::Tiers> shared;
-  if (!remotes.empty()) shared.emplace(remotes, store, sharing(settings));
+  if (!objects.empty()) shared.emplace(objects, store, sharing(settings));
   session::Session session(store, shared ? &*shared : nullptr, settings.session);
   const protocol::Ending ending = go.serve(session);
 

@@ -80,17 +80,30 @@ bool reachable(std::vector<object::Remote>& remotes) {
   });
 }
 
+std::chrono::milliseconds close_wait(const config::Settings& settings) {
+  switch (settings.flush) {
+    case config::Flush::kBackground:
+      break;
+    case config::Flush::kAuto:
+      return std::min<std::chrono::milliseconds>(settings.flush_timeout, kAutoWait);
+    case config::Flush::kWait:
+      return settings.flush_timeout;
+  }
+  return std::chrono::milliseconds(0);
+}
+
+// An output of no bytes is not worth a round trip of somebody who waits.
+remote::Remote::Flush close_flush(const config::Settings& settings) {
+  return settings.flush == config::Flush::kAuto ? remote::Remote::Flush::kNotEmpty
+                                                : remote::Remote::Flush::kAll;
+}
+
 void flush_before_go(remote::Tiers& shared, const config::Settings& settings) {
   if (settings.flush == config::Flush::kBackground) return;
   const auto start = Clock::now();
-  const auto end =
-      start + (settings.flush == config::Flush::kWait
-                   ? settings.flush_timeout
-                   : std::min<std::chrono::milliseconds>(settings.flush_timeout, kAutoWait));
-  // An output of no bytes is not worth a round trip of somebody who waits.
-  const auto what = settings.flush == config::Flush::kAuto ? remote::Remote::Flush::kNotEmpty
-                                                           : remote::Remote::Flush::kAll;
-  if (shared.flush(std::min<Clock::time_point>(end, start + kSilence), kStall, what)) return;
+  const auto end = start + close_wait(settings);
+  const auto soon = std::min<Clock::time_point>(end, start + kSilence);
+  if (shared.flush(soon, kStall, close_flush(settings))) return;
   if (settings.flush == config::Flush::kAuto) return;
   if (Clock::now() < end) {
     base::write_log_line(

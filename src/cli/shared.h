@@ -1,9 +1,13 @@
-// The remotes of this run: opened from the settings, and waited for at the end.
+// What commands share: the remotes of this run, opened from the settings and waited for at the end,
+// and the session that a go command started.
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "base/files.h"
 #include "config/config.h"
+#include "protocol/protocol.h"
 #include "scope/scope.h"
 
 namespace gopouch::cli {
@@ -24,6 +28,19 @@ void require_own_layout(std::string_view command, const config::Settings& settin
 
 // How entries are shared; the scope of its packs is that of the go command that started us.
 remote::Options sharing(const config::Settings& settings);
+
+// From here on go's signals are go's, and whatever prints to stdout prints to stderr; returns the
+// descriptor of the answers.
+base::Fd meet_go();
+
+// One session of this process, with stdin and `out` for go, from the hello on; or from where
+// another one was cut, of which this is the rest. Returns the exit code.
+int converse(const config::Settings& settings, std::vector<object::Remote>& objects, base::Fd out,
+             std::optional<protocol::Ledger::Rest> rest = std::nullopt);
+
+// How long go waits for uploads at a close, and for which, as --flush says.
+std::chrono::milliseconds close_wait(const config::Settings& settings);
+remote::Remote::Flush close_flush(const config::Settings& settings);
 
 // The go command that the operands say, else the one that started us, else none.
 scope::Input scope_input(const config::Settings& settings);

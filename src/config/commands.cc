@@ -14,6 +14,8 @@ constexpr std::array kCommands{
     Command{"clear-local", "", "remove everything from the local store", ""},
     Command{"clear-remote", "", "remove everything of ours from the remote", ""},
     Command{"config", "", "the settings in effect, and where each came from", ""},
+    Command{"connect", "[PORT|unix:PATH]",
+            "lead a go command to the server there: what GOCACHEPROG names then", ""},
     Command{"doctor", "", "check cache folder, credentials and remote, and say what to do", ""},
     Command{"help", "[TOPIC]", "this; or a command, a setting by any of its names, environment",
             ""},
@@ -21,11 +23,10 @@ constexpr std::array kCommands{
     Command{"prune", "[remote]",
             "trim the local store now, by max-age and cache-limit; or the remote", ""},
     Command{"scope", "[GO-COMMAND...]", "what makes sessions share packs, and why", ""},
+    Command{"serve", "", "serve the sessions of many go commands from one process", ""},
     Command{"verify", "", "hash everything in the local store and drop what is damaged", ""},
     Command{"version", "", "which version this is", ""},
-    Command{"connect", "PORT", "speak the protocol with a server", "server"},
     Command{"keygen", "", "make a pair of keys", "signatures"},
-    Command{"serve", "", "serve sessions and HTTP", "server"},
     Command{"stats", "", "what the sessions on this machine did", "statistics"},
 };
 

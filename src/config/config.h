@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "object/object.h"
 #include "remote/remote.h"
+#include "serve/serve.h"
 #include "session/session.h"
 #include "store/store.h"
 
@@ -71,6 +72,9 @@ struct Settings {
   bool stats = false;          // the end-of-session line even where stderr is no terminal
   bool log_requests = false;   // each request on stderr, never a body
   bool log_responses = false;  // each answer on stderr
+  std::string plugin;          // where sessions connect; empty: nowhere
+  bool allow_remote_plugin = false;
+  bool no_fallback = false;  // connect: without a server, fail
   std::string step_summary;    // GITHUB_STEP_SUMMARY, where GITHUB_ACTIONS is "true"; else empty
 
   std::vector<Effective> effective;   // in the table's order

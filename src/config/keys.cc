@@ -14,7 +14,8 @@ constexpr Topic kUploads{"Uploads", ""};
 constexpr Topic kLayouts{"Other layouts", ""};
 constexpr Topic kPrefetch{"Packs and prefetch", ""};
 constexpr Topic kTrust{"Trust", "signatures"};
-constexpr Topic kServer{"The server", "server"};
+constexpr Topic kServer{"The server", ""};
+constexpr Topic kHttp{"The server's HTTP", "HTTP server"};
 
 // For a limit that is not there: longer than any file is old, and far from the ends of the clock.
 constexpr std::chrono::hours kForever{24 * 365 * 100};
@@ -184,12 +185,19 @@ constexpr std::array kKeys{
     Key{"trust-key", Kind::kList, "", "", "the public keys that are believed; repeatable", kTrust,
         nullptr},
 
-    Key{"plugin", Kind::kText, "", "", "serve: the port or unix:PATH where sessions connect",
-        kServer, nullptr},
-    Key{"http", Kind::kText, "", "", "serve: the address of the HTTP server", kServer, nullptr},
-    Key{"modproxy", Kind::kBool, "", "false", "serve: proxy Go modules", kServer, nullptr},
-    Key{"sumdb", Kind::kList, "", "", "serve: the checksum databases to proxy", kServer, nullptr},
-    Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kServer, nullptr},
+    Key{"plugin", Kind::kText, "", "",
+        "serve and connect: where sessions connect: PORT, HOST:PORT or unix:PATH", kServer,
+        [](Settings& s, const Value& v) { s.plugin = v.text; }},
+    Key{"allow-remote-plugin", Kind::kBool, "", "false",
+        "serve: let other machines that share the disk connect", kServer,
+        [](Settings& s, const Value& v) { s.allow_remote_plugin = v.number != 0; }},
+    Key{"no-fallback", Kind::kBool, "", "false",
+        "connect: exit 1 where no server is, and do not go on without", kServer,
+        [](Settings& s, const Value& v) { s.no_fallback = v.number != 0; }},
+    Key{"http", Kind::kText, "", "", "serve: the address of the HTTP server", kHttp, nullptr},
+    Key{"modproxy", Kind::kBool, "", "false", "serve: proxy Go modules", kHttp, nullptr},
+    Key{"sumdb", Kind::kList, "", "", "serve: the checksum databases to proxy", kHttp, nullptr},
+    Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kHttp, nullptr},
 };
 
 // Made by the compiler: every go command looks all of them up, and making them took longer than

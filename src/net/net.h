@@ -22,6 +22,7 @@
 
 #include "base/call.h"
 #include "base/result.h"
+#include "net/address.h"
 
 namespace gopouch::net {
 

@@ -1,4 +1,6 @@
 // The loop between reader and session, and the two descriptors.
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -38,6 +40,13 @@ void Connection::answer(const Append& append) {
 bool Connection::hello() {
   answer(append_hello);
   return flush();
+}
+
+void Connection::take_over(Ledger::Rest rest) {
+  rest_ = std::move(rest);
+  for (const std::int64_t id : rest_.lost) {
+    answer([&](std::string& out) { append_error(out, id, "the server is gone"); });
+  }
 }
 
 Ending Connection::serve(session::Session& session) {
@@ -142,11 +151,35 @@ bool Connection::read_more() {
     if (answers->gone) return false;
     answers->reading = true;
   }
-  const std::ptrdiff_t size = base::read_some(in_, reader_.space());
+  const std::ptrdiff_t size = read_some(reader_.space());
   answers_.lock()->reading = false;
   if (size <= 0) return false;
   reader_.filled(static_cast<std::size_t>(size));
   return true;
+}
+
+// What is left of another connection comes first.
+std::ptrdiff_t Connection::read_some(std::span<char> space) {
+  if (rest_read_ < rest_.requests.size()) {
+    const std::size_t size = rest_.requests.copy(space.data(), space.size(), rest_read_);
+    rest_read_ += size;
+    return static_cast<std::ptrdiff_t>(size);
+  }
+  if (!rest_.requests.empty()) {
+    rest_.requests = {};
+    rest_read_ = 0;
+  }
+  while (true) {
+    const std::ptrdiff_t size = base::read_some(in_, space);
+    if (!rest_.in_lost_body || size <= 0) return size;
+    const auto end = space.begin() + size;
+    const auto newline = std::find(space.begin(), end, '\n');
+    if (newline == end) continue;
+    rest_.in_lost_body = false;
+    if (const auto left = std::copy(newline + 1, end, space.begin()); left != space.begin()) {
+      return left - space.begin();
+    }
+  }
 }
 
 }  // namespace gopouch::protocol

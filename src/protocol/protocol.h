@@ -11,6 +11,8 @@
 #include <string>
 
 #include "base/guarded.h"
+#include "protocol/greeting.h"
+#include "protocol/ledger.h"
 #include "protocol/message.h"
 #include "session/session.h"
 
@@ -37,6 +39,11 @@ class Connection {
   // Says what we can do. False: nobody reads it.
   bool hello();
 
+  // In the place of a connection that was cut: its requests without answers come before what is
+  // read; those that are lost are answered with an error now, and of what is read everything up to
+  // a newline is left out where that belongs to them. REQUIRES: before serve().
+  void take_over(Ledger::Rest rest);
+
   // Answers until the stream ends. When it returns, the session owes this connection nothing.
   Ending serve(session::Session& session);
 
@@ -60,11 +67,14 @@ class Connection {
   bool flush();
   void write(Answers& answers) const;
   bool read_more();  // false at the end of input, and when nobody reads our answers
+  std::ptrdiff_t read_some(std::span<char> space);
 
   const int in_;
   const int out_;
   const Options options_;
   RequestReader reader_;
+  Ledger::Rest rest_;          // of take_over()
+  std::size_t rest_read_ = 0;  // of rest_.requests
   base::Guarded<Answers> answers_;
   std::optional<store::Put> put_;  // whose body is coming in
   std::int64_t put_id_ = 0;        // its request's

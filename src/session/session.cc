@@ -30,8 +30,12 @@ class Timer {
 
 }  // namespace
 
-Session::Session(store::Store& store, remote::Tiers* remote, Options options)
-    : store_(store), remote_(remote), options_(options), fetchers_(options.fetches) {}
+Session::Session(store::Store& store, remote::Tiers* remote, Options options, Flights* flights)
+    : store_(store),
+      remote_(remote),
+      options_(options),
+      flights_(flights),
+      fetchers_(options.fetches) {}
 
 Session::~Session() {
   cancel();
@@ -63,7 +67,7 @@ void Session::get(const store::ActionId& action, OnGet done) {
 
 void Session::fetch(const store::ActionId& action, const OnGet& done) {
   const Timer timer;
-  auto found = remote_->get(action, base::Call::within(kFetchTime, stop_.get_token()));
+  auto found = fetch_once(action, base::Call::within(kFetchTime, stop_.get_token()));
   const bool hit = found && *found;
   timer.log("get", action, hit ? "remote hit" : !found ? found.error().message : "remote miss");
   if (hit) {
@@ -74,6 +78,22 @@ void Session::fetch(const store::ActionId& action, const OnGet& done) {
     ++misses_;
     done(std::nullopt);
   }
+}
+
+// Where another session fetches the same action, its hit is ours. Its miss is not: it may only have
+// been called off, and our remote wants to know what we asked for.
+base::Result<std::optional<store::Hit>> Session::fetch_once(const store::ActionId& action,
+                                                            const base::Call& call) {
+  if (flights_ == nullptr) return remote_->get(action, call);
+  const Flights::Flight flight(*flights_, action, call);
+  if (!flight.first()) {
+    auto found = store_.get(action);
+    if (found && *found) {
+      remote_->note_local_hit(action, (*found)->entry);
+      return found;
+    }
+  }
+  return remote_->get(action, call);
 }
 
 void Session::end_put(store::Put put, OnPut done) {

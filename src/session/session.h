@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/workers.h"
 #include "remote/remote.h"
+#include "session/flights.h"
 #include "store/store.h"
 
 namespace gopouch::session {
@@ -34,8 +35,10 @@ struct Counts {
 // Safe for concurrent use.
 class Session {
  public:
-  // `store` and `remote` must outlive the session; no remote: null.
-  explicit Session(store::Store& store, remote::Tiers* remote = nullptr, Options options = {});
+  // All must outlive the session; no remote: null. `flights` are what sessions of one store share,
+  // so that what two of them want is fetched once.
+  explicit Session(store::Store& store, remote::Tiers* remote = nullptr, Options options = {},
+                   Flights* flights = nullptr);
   ~Session();  // cancels what is still fetched
 
   // Calls `done` with the hit for an action, or nullopt, a miss: at once and on this thread where
@@ -63,6 +66,8 @@ class Session {
 
  private:
   void fetch(const store::ActionId& action, const OnGet& done);
+  base::Result<std::optional<store::Hit>> fetch_once(const store::ActionId& action,
+                                                     const base::Call& call);
   void say_fault(std::string_view what, const base::Error& error);
   void begin() { ++*pending_.lock(); }
   void end();
@@ -70,6 +75,7 @@ class Session {
   store::Store& store_;
   remote::Tiers* const remote_;
   const Options options_;
+  Flights* const flights_;
   std::atomic<std::int64_t> hits_ = 0, hit_bytes_ = 0, misses_ = 0;
   std::atomic<std::int64_t> puts_ = 0, put_bytes_ = 0, faults_ = 0;
   std::stop_source stop_;

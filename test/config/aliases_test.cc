@@ -14,7 +14,7 @@ using test::load;
 using test::refusal;
 using test::Variables;
 
-constexpr const char* kNoServer = ": this version has no server yet; remove it";
+constexpr const char* kNoServer = ": this version has no HTTP server yet; remove it";
 
 // What comes of one name with one value, given as a flag with and without "=", or as a variable.
 struct Row {
@@ -164,7 +164,7 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"--debug", "0", "log-level", "warning"},
                          {"--debug", "1", "log-level", "debug"},
                          {"--debug", "7", "log-level", "debug"},
-                         {"--plugin", "5930", "plugin", kNoServer},
+                         {"--plugin", "5930", "plugin", "5930"},
                          {"--http", "localhost:5970", "http", kNoServer},
                          {"--modproxy", "", "modproxy", kNoServer},
                          {"--modproxy", "false", "to come", ""},
@@ -186,7 +186,7 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"GOCACHE_VERBOSE", "true", "log-level", "info"},
                          {"GOCACHE_DEBUG", "0", "log-level", "warning"},
                          {"GOCACHE_DEBUG", "4", "log-level", "debug"},
-                         {"GOCACHE_PLUGIN", "5930", "plugin", kNoServer},
+                         {"GOCACHE_PLUGIN", "5930", "plugin", "5930"},
                          {"GOCACHE_HTTP", ":80", "http", kNoServer},
                          {"GOCACHE_MODPROXY", "true", "modproxy", kNoServer},
                          {"GOCACHE_REVPROXY", "a.test", "revproxy", kNoServer},

@@ -10,10 +10,10 @@ using test::load;
 using test::refusal;
 
 TEST(Commands, AreHereToComeOrUnknown) {
-  for (const char* name : {"clear", "clear-local", "clear-remote", "config", "doctor", "help",
-                           "prefetch", "prune", "scope", "verify", "version"})
+  for (const char* name : {"clear", "clear-local", "clear-remote", "config", "connect", "doctor",
+                           "help", "prefetch", "prune", "scope", "serve", "verify", "version"})
     EXPECT_EQ(command_state(name), CommandState::kHere) << name;
-  for (const char* name : {"connect", "keygen", "serve", "stats"})
+  for (const char* name : {"keygen", "stats"})
     EXPECT_EQ(command_state(name), CommandState::kToCome) << name;
   for (const char* name : {"", "Clear", "put"})
     EXPECT_EQ(command_state(name), CommandState::kUnknown) << name;
@@ -23,9 +23,8 @@ TEST(Commands, ThatAreNotHereAreRefused) {
   EXPECT_EQ(refusal({"claer"}), "unknown command \"claer\"; try gopouch help");
   EXPECT_EQ(refusal({"verfy"}), "unknown command \"verfy\"; did you mean verify?");
   EXPECT_EQ(refusal({""}), "unknown command \"\"; try gopouch help");
-  EXPECT_EQ(refusal({"serve"}), "serve: this version has no server yet");
-  EXPECT_EQ(refusal({"serve", "--plugin=5930"}), "serve: this version has no server yet");
-  EXPECT_EQ(refusal({"connect", "5930"}), "connect: this version has no server yet");
+  EXPECT_EQ(refusal({"stats"}), "stats: this version has no statistics yet");
+  EXPECT_EQ(refusal({"keygen", "x"}), "keygen: this version has no signatures yet");
 }
 
 TEST(Commands, TakeNoWordsButTheirOwn) {

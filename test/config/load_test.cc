@@ -28,7 +28,7 @@ TEST(Load, WithoutAWordIsTheProtocolWithDefaults) {
   EXPECT_FALSE(settings.stats || settings.log_requests || settings.log_responses || settings.help);
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(settings.notes, Args());
-  EXPECT_EQ(settings.effective.size(), 39U);
+  EXPECT_EQ(settings.effective.size(), 42U);
   EXPECT_EQ(effective(settings, "cache-limit"), "20GB | default");
 }
 
@@ -204,8 +204,8 @@ TEST(Load, ABadValueIsRefusedEvenWhereAnotherCounts) {
 TEST(Load, WhatIsToComeIsRefusedInOneLine) {
   EXPECT_EQ(refusal({}, {{"GOPOUCH_SIGN_KEY", "hunter2"}}),
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
-  EXPECT_EQ(refusal({"--plugin=5930"}), "--plugin: this version has no server yet; remove it");
-  EXPECT_EQ(refusal({"--plugin", "", "--modproxy=false"}), "");
+  EXPECT_EQ(refusal({"--http=:80"}), "--http: this version has no HTTP server yet; remove it");
+  EXPECT_EQ(refusal({"--http", "", "--modproxy=false"}), "");
   // What counts is asked, and nothing else.
   EXPECT_EQ(refusal({"--modproxy=false"}, {{"GOPOUCH_MODPROXY", "true"}}), "");
 }

@@ -48,6 +48,7 @@ class ObjectServer:
         self.fault_on = ("GET", "HEAD", "PUT", "DELETE", "POST")
         self.fault_in = ""  # part of the keys that it is for
         self.after = 0  # requests that are still answered
+        self.delay = 0.0  # s, before an answer
         self.bytes_per_second = 0  # of a PUT's body that is read; 0: as fast as it comes
         self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), self._handler())
@@ -123,6 +124,7 @@ class ObjectServer:
             faulty = self.after < 0 and request.command in self.fault_on and self.fault_in in key
             fault = self.fault if faulty else None
         body = self._read(request)
+        time.sleep(self.delay)
         if fault == "hang":
             time.sleep(3600)
         if isinstance(fault, int):

@@ -1,0 +1,63 @@
+#include "serve/remotes.h"
+
+#include "base/log.h"
+
+namespace gopouch::serve {
+
+namespace {
+
+constexpr std::chrono::seconds kStall{5};  // without progress: enough
+
+}  // namespace
+
+std::shared_ptr<Remotes::Table> Remotes::join(const std::optional<protocol::Greeting>& scope) {
+  const base::Hash name = scope ? scope->exact : base::Hash{};
+  auto tables = tables_.lock();
+  std::shared_ptr<Table>& table = (*tables)[name];
+  if (!table || table->since + options_.sharing_time < Clock::now()) {
+    remote::Options sharing = options_.sharing;
+    if (scope) {
+      sharing.packs.scope = [names = std::pair(scope->exact, scope->module)] { return names; };
+    }
+    table = std::make_shared<Table>(objects_, store_, sharing);
+  }
+  ++table->seats;
+  return table;
+}
+
+bool Remotes::leave(const std::shared_ptr<Table>& table) {
+  auto tables = tables_.lock();
+  if (--table->seats > 0) return false;
+  std::erase_if(*tables, [&](const auto& one) { return one.second == table; });
+  return true;
+}
+
+Remotes::Seat::Seat(Remotes& remotes, const std::optional<protocol::Greeting>& scope)
+    : remotes_(remotes), table_(remotes.join(scope)) {}
+
+Remotes::Seat::~Seat() {
+  if (!ended_) remotes_.leave(table_);
+}
+
+void Remotes::Seat::end() {
+  ended_ = true;
+  last_ = remotes_.leave(table_);
+  if (last_) table_->remote.close();
+  flush(remotes_.options_.close_wait, remotes_.options_.close_flush);
+}
+
+void Remotes::Seat::finish() {
+  if (!last_) return;
+  flush(remotes_.options_.flush_timeout, remote::Remote::Flush::kAll);
+  if (const auto lost = table_->remote.give_up(); lost > 0) {
+    base::log(base::LogLevel::kWarning, "gave up {} uploads", lost);
+  }
+}
+
+void Remotes::Seat::flush(std::chrono::milliseconds time, remote::Remote::Flush what) {
+  const auto until = Clock::now() + time;
+  const std::unique_lock alone(table_->flushing, until);
+  if (alone) table_->remote.flush(until, kStall, what);
+}
+
+}  // namespace gopouch::serve
