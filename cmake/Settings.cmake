@@ -26,7 +26,8 @@ target_link_options(gopouch_settings INTERFACE -Wl,-z,relro,-z,now)
 if(GOPOUCH_SANITIZE)
   target_compile_options(gopouch_settings INTERFACE -fsanitize=${GOPOUCH_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all
-                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # false alarms beside sanitizers
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>  # false alarms beside sanitizers
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)  # Asio's fences, which its locks stand behind
   target_link_options(gopouch_settings INTERFACE -fsanitize=${GOPOUCH_SANITIZE})
 else()
   target_link_options(gopouch_settings INTERFACE -static-libstdc++ -static-libgcc)

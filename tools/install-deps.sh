@@ -7,7 +7,7 @@
 set -euo pipefail
 
 declare -A packages=(
-  [build]="g++ cmake ninja-build libssl-dev libfmt-dev libtomlplusplus-dev libgtest-dev libcurl4-openssl-dev libzstd-dev liblz4-dev libpugixml-dev libhiredis-dev nlohmann-json3-dev python3"
+  [build]="g++ cmake ninja-build libssl-dev libfmt-dev libtomlplusplus-dev libgtest-dev libcurl4-openssl-dev libzstd-dev liblz4-dev libpugixml-dev libhiredis-dev nlohmann-json3-dev libboost1.81-dev python3"
   [demo]="ca-certificates"
   [test]="ca-certificates lz4 openssl python3-venv redis-server nginx-light libnginx-mod-http-dav-ext"
   [check]="clang clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck"

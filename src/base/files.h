@@ -37,6 +37,7 @@ class Fd {
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
   void reset(int fd = -1);
+  int release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;
@@ -76,6 +77,10 @@ class NewFile {
   // Appends `bytes`. After a failure the file is as long as before, and the same write may be tried
   // again.
   Status write(std::span<const std::uint8_t> bytes);
+
+  // What was written, for whoever wants to read it meanwhile; closed with the NewFile.
+  int fd() const { return fd_.get(); }
+  std::int64_t size() const { return size_; }
 
   // Appends all that `other` holds.
   Status write_copy_of(const NewFile& other);

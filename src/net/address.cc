@@ -1,5 +1,6 @@
 #include "net/address.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -196,6 +198,19 @@ bool is_local(const Address& address) {
     if (!is_loopback(one->ai_addr)) return false;
   }
   return true;
+}
+
+std::string text_of(const sockaddr_storage& name) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (name.ss_family == AF_INET) {
+    const auto* const v4 = reinterpret_cast<const sockaddr_in*>(&name);
+    ::inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size());
+    return fmt::format("{}:{}", text.data(), ntohs(v4->sin_port));
+  }
+  if (name.ss_family != AF_INET6) return "unix";
+  const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(&name);
+  ::inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), text.size());
+  return fmt::format("[{}]:{}", text.data(), ntohs(v6->sin6_port));
 }
 
 base::Result<Listener> Listener::open(const Address& address) {

@@ -3,6 +3,8 @@
 // Part of net.h. Rules: unix(7), ip(7), getaddrinfo(3).
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,9 @@ base::Result<Address> parse_address(std::string_view text);
 
 // Whether nobody but programs of this machine can reach it. A name is looked up.
 bool is_local(const Address& address);
+
+// "192.0.2.1:40000", "[2001:db8::1]:40000", "unix".
+std::string text_of(const sockaddr_storage& name);
 
 // A socket that listens; a Unix socket's file goes with it.
 class Listener {

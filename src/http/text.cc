@@ -1,0 +1,32 @@
+#include "http/text.h"
+
+#include <fmt/chrono.h>
+
+namespace gopouch::http {
+
+std::string head_text(const Head& head, std::optional<std::int64_t> length, bool keep,
+                      std::time_t now) {
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
+                                 head.status, reason(head.status), fmt::gmtime(now));
+  for (const net::Header& header : head.headers) {
+    text += fmt::format("{}: {}\r\n", header.name, header.value);
+  }
+  const bool never_body = head.status < 200 || head.status == 204 || head.status == 304;
+  if (length && !never_body) text += fmt::format("Content-Length: {}\r\n", *length);
+  if (!length) text += "Transfer-Encoding: chunked\r\n";
+  if (!keep) text += "Connection: close\r\n";
+  return text + "\r\n";
+}
+
+const Route* find_route(std::span<const Route> routes, std::string_view path) {
+  const Route* best = nullptr;
+  for (const Route& one : routes) {
+    const bool fits =
+        path.starts_with(one.prefix) &&
+        (path.size() == one.prefix.size() || one.prefix.empty() || path[one.prefix.size()] == '/');
+    if (fits && (best == nullptr || best->prefix.size() < one.prefix.size())) best = &one;
+  }
+  return best;
+}
+
+}  // namespace gopouch::http
