@@ -38,6 +38,11 @@ bool clear_local(const config::Settings& settings) {
   return false;
 }
 
+bool is_ours(std::string_view key, remote::LayoutKind layout) {
+  return remote::is_key_of(layout, key) ||
+         (layout == remote::LayoutKind::kGopouch && proxy::is_module_key(key));
+}
+
 bool clear_remote(object::Remote& remote, remote::LayoutKind layout) {
   const base::Call call;
   const Progress progress;
@@ -48,7 +53,7 @@ bool clear_remote(object::Remote& remote, remote::LayoutKind layout) {
       remote.store().list(keys_begin, call, [&](std::span<const object::Info> page) {
         std::vector<object::Key> keys;
         for (const object::Info& info : page) {
-          if (remote::is_key_of(layout, info.key)) keys.push_back(info.key);
+          if (is_ours(info.key, layout)) keys.push_back(info.key);
         }
         if (!keys.empty()) done = remote.store().remove(keys, call);
         removed += std::ssize(keys);

@@ -1,15 +1,23 @@
-// gopouch serve: one process for many go commands.
+// gopouch serve: one process for many go commands, and for what they fetch.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "cli/cli.h"
 #include "cli/shared.h"
+#include "proxy/proxy.h"
 
 namespace gopouch::cli {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What requests get to be answered when the server ends.
+constexpr std::chrono::seconds kDrain{5};
 
 // SIGTERM and SIGINT end the server, and are waited for by one thread: no other gets any.
 class EndSignals {
@@ -38,19 +46,24 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-net::Address plugin_address(const config::Settings& settings) {
-  auto address = net::parse_address(settings.plugin);
-  if (!address) throw config::ConfigError("plugin: " + address.error().message);
-  if (!settings.allow_remote_plugin && !net::is_local(*address)) {
-    throw config::ConfigError(fmt::format(
-        "plugin: {} can be reached by other machines; a session gets paths of this machine's "
-        "files, so only those that share its disk may, with --allow-remote-plugin",
-        address->text()));
-  }
+net::Address address_of(std::string_view setting, const std::string& text) {
+  auto address = net::parse_address(text);
+  if (!address) throw config::ConfigError(fmt::format("{}: {}", setting, address.error().message));
   return *std::move(address);
 }
 
-serve::Options options_of(const config::Settings& settings) {
+net::Address plugin_address(const config::Settings& settings) {
+  net::Address address = address_of("plugin", settings.plugin);
+  if (!settings.allow_remote_plugin && !net::is_local(address)) {
+    throw config::ConfigError(fmt::format(
+        "plugin: {} can be reached by other machines; a session gets paths of this machine's "
+        "files, so only those that share its disk may, with --allow-remote-plugin",
+        address.text()));
+  }
+  return address;
+}
+
+serve::Options plugin_options(const config::Settings& settings) {
   serve::Options options;
   options.sharing = sharing(settings);
   options.sharing.packs.scope = nullptr;
@@ -67,29 +80,138 @@ serve::Options options_of(const config::Settings& settings) {
   return options;
 }
 
+// What the go command of this machine would ask; empty where there is none.
+std::string proxy_of_go() {
+  std::string said;
+  std::FILE* const go = ::popen("go env GOPROXY 2>/dev/null", "re");
+  if (go == nullptr) return said;
+  std::array<char, 256> piece{};
+  while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), go)) {
+    said.append(piece.data(), size);
+  }
+  ::pclose(go);
+  while (!said.empty() && (said.back() == '\n' || said.back() == '\r')) said.pop_back();
+  return said;
+}
+
+proxy::ModuleOptions module_options(const config::Settings& settings) {
+  proxy::ModuleOptions options = settings.modules;
+  if (options.dir.empty()) options.dir = settings.store.dir / "gopouch" / "modules";
+  if (options.upstream.empty() && !options.offline) {
+    options.upstream = proxy_of_go();
+    if (options.upstream.empty()) {
+      throw config::ConfigError(
+          "modproxy: no go command says which proxy to ask; name it with --modproxy-upstream");
+    }
+  }
+  options.net.ca_file = settings.object.net.ca_file;
+  return options;
+}
+
+std::optional<proxy::Modules> open_modules(const config::Settings& settings,
+                                           std::span<object::Remote> shared) {
+  if (!settings.modproxy) return std::nullopt;
+  // A bucket of another program gets none of our keys.
+  if (settings.sharing.layout != remote::LayoutKind::kGopouch) shared = {};
+  auto modules = proxy::Modules::open(module_options(settings), shared);
+  if (modules) return *std::move(modules);
+  throw config::ConfigError("modproxy: " + modules.error().message);
+}
+
+std::vector<serve::Counter> counters_of(const proxy::Modules& modules) {
+  const proxy::ModuleCounts counts = modules.counts();
+  return {
+      {"gopouch_modules_hits_total", "Files of modules that were here.", counts.hits},
+      {"gopouch_modules_remote_hits_total", "Files from the remote.", counts.remote_hits},
+      {"gopouch_modules_fetched_total", "Files from upstream.", counts.fetched},
+      {"gopouch_modules_absent_total", "Files that are nowhere.", counts.absent},
+      {"gopouch_modules_stale_total", "Old answers, since upstream gave none.", counts.stale},
+      {"gopouch_modules_joined_total", "Requests that waited for another's fetch.", counts.joined},
+      {"gopouch_modules_faults_total", "Requests that upstream failed.", counts.faults},
+      {"gopouch_modules_damaged_total", "Files that were not kept, being damaged.", counts.damaged},
+      {"gopouch_modules_upstream_requests_total", "Requests to upstream.", counts.requests},
+      {"gopouch_modules_upstream_bytes_total", "Bytes from upstream.", counts.bytes_up},
+  };
+}
+
+base::Fd open_access_log(const config::Settings& settings) {
+  if (settings.access_log.empty()) return {};
+  if (settings.access_log == "-") return base::Fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  base::Fd file(
+      ::open(settings.access_log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  if (!file) {
+    throw config::ConfigError(
+        base::system_error("access-log: " + settings.access_log, errno).message);
+  }
+  return file;
+}
+
+// A listener where one is wanted; what is wrong is said.
+bool listen(std::string_view setting, const std::optional<net::Address>& address,
+            std::optional<net::Listener>& listener) {
+  if (!address) return true;
+  auto opened = net::Listener::open(*address);
+  if (opened) {
+    listener.emplace(*std::move(opened));
+  } else {
+    base::log(base::LogLevel::kError, "{}: {}", setting, opened.error().message);
+  }
+  return listener.has_value();
+}
+
 }  // namespace
 
 int serve(const config::Settings& settings) {
-  if (settings.plugin.empty()) {
-    throw config::ConfigError("serve: what? --plugin PORT|unix:PATH says where sessions connect");
+  std::optional<net::Address> plugin_at;
+  std::optional<net::Address> http_at;
+  if (!settings.plugin.empty()) plugin_at = plugin_address(settings);
+  if (!settings.http.empty()) http_at = address_of("http", settings.http);
+  if (!plugin_at && !http_at) {
+    throw config::ConfigError(
+        "serve: what? --plugin PORT|unix:PATH is where sessions connect, --http ADDRESS where HTTP "
+        "is served");
   }
-  const net::Address address = plugin_address(settings);
+  if (settings.modproxy && !http_at) {
+    throw config::ConfigError("modproxy: needs --http ADDRESS, where it is served under /mod");
+  }
   auto objects = open_remotes(settings);
+  auto modules = open_modules(settings, objects);
+  const base::Fd access_log = open_access_log(settings);
   if (settings.require_remote && !reachable(objects)) return 1;
 
   const EndSignals signals;
   allow_many_descriptors();
-  auto listener = net::Listener::open(address);
-  if (!listener) {
-    base::log(base::LogLevel::kError, "plugin: {}", listener.error().message);
+  std::optional<net::Listener> plugin_listener;
+  std::optional<net::Listener> http_listener;
+  if (!listen("plugin", plugin_at, plugin_listener) || !listen("http", http_at, http_listener)) {
     return 1;
   }
   store::Store store(settings.store);
-  serve::Plugin plugin(*std::move(listener), store, objects, options_of(settings));
-  base::write_log_line(fmt::format("sessions at {}", plugin.address().text()));
+  std::optional<serve::Plugin> plugin;
+  std::optional<serve::Web> web;
+  if (plugin_listener) {
+    plugin.emplace(*std::move(plugin_listener), store, objects, plugin_options(settings));
+    base::write_log_line(fmt::format("sessions at {}", plugin->address().text()));
+  }
+  if (http_listener) {
+    serve::WebOptions options;
+    options.plugin = plugin ? &*plugin : nullptr;
+    options.objects = objects;
+    options.access_log = access_log.get();
+    if (modules) {
+      options.counters = [&] { return counters_of(*modules); };
+      options.routes.push_back(
+          {"/mod", [&](http::Exchange& exchange) { modules->answer(exchange, "/mod"); }});
+    }
+    web.emplace(*std::move(http_listener), std::move(options));
+    base::write_log_line(fmt::format("http at {}", web->address().text()));
+  }
   signals.wait();
 
-  plugin.stop();
+  if (web) web->stop(Clock::now() + kDrain);
+  if (modules) modules->stop(settings.flush_timeout);
+  web.reset();
+  if (plugin) plugin->stop();
   if (store.trim_due()) store.trim();
   return 0;
 }

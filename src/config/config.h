@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "object/object.h"
+#include "proxy/proxy.h"
 #include "remote/remote.h"
 #include "serve/serve.h"
 #include "session/session.h"
@@ -74,6 +75,10 @@ struct Settings {
   bool log_responses = false;  // each answer on stderr
   std::string plugin;          // where sessions connect; empty: nowhere
   bool allow_remote_plugin = false;
+  bool modproxy = false;       // serve: stand before module proxies
+  proxy::ModuleOptions modules;
+  std::string http;            // where HTTP is served; empty: nowhere
+  std::string access_log;      // a file, or "-" for stdout; empty: none
   bool no_fallback = false;  // connect: without a server, fail
   std::string step_summary;    // GITHUB_STEP_SUMMARY, where GITHUB_ACTIONS is "true"; else empty
 

@@ -62,7 +62,9 @@ std::string absolute_folder(std::string_view text, const Environment& env) {
 }
 
 Folder default_folder(const Key& key, const Environment& env) {
-  return key.name == "cache-dir" ? default_cache_dir(env) : default_fallback_dir(env);
+  if (key.name == "cache-dir") return default_cache_dir(env);
+  if (key.name == "fallback-dir") return default_fallback_dir(env);
+  return {"", "default"};  // whose place hangs on another setting
 }
 
 }  // namespace gopouch::config

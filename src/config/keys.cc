@@ -15,7 +15,8 @@ constexpr Topic kLayouts{"Other layouts", ""};
 constexpr Topic kPrefetch{"Packs and prefetch", ""};
 constexpr Topic kTrust{"Trust", "signatures"};
 constexpr Topic kServer{"The server", ""};
-constexpr Topic kHttp{"The server's HTTP", "HTTP server"};
+constexpr Topic kModules{"The module proxy", ""};
+constexpr Topic kReverse{"The reverse proxy", "reverse proxy"};
 
 // For a limit that is not there: longer than any file is old, and far from the ends of the clock.
 constexpr std::chrono::hours kForever{24 * 365 * 100};
@@ -42,9 +43,9 @@ void set_upload_concurrency(Settings& settings, const Value& value) {
   }
 }
 
-void set_tags(Settings& settings, const Value& value) {
-  for_each_piece(value.text, ',', [&](std::string_view tag) {
-    if (!tag.empty()) settings.object.s3_tags.emplace_back(tag);
+void set_list(std::vector<std::string>& list, const Value& value) {
+  for_each_piece(value.text, ',', [&](std::string_view piece) {
+    if (!piece.empty()) list.emplace_back(piece);
   });
 }
 
@@ -111,7 +112,8 @@ constexpr std::array kKeys{
         kRemote, [](Settings& s, const Value& v) { s.object.s3_path_style = v.number != 0; }},
     Key{"s3-storage-class", Kind::kText, "", "", "the storage class of S3 objects", kRemote,
         [](Settings& s, const Value& v) { s.object.s3_storage_class = v.text; }},
-    Key{"s3-tags", Kind::kList, "", "", "tags of S3 objects: key=value", kRemote, set_tags},
+    Key{"s3-tags", Kind::kList, "", "", "tags of S3 objects: key=value", kRemote,
+        [](Settings& s, const Value& v) { set_list(s.object.s3_tags, v); }},
     Key{"bearer-token", Kind::kSecret, "", "",
         "the token for an HTTP server; better said in GOPOUCH_BEARER_TOKEN than in a flag", kRemote,
         [](Settings& s, const Value& v) { s.object.bearer_token = base::Secret(v.text); }},
@@ -194,10 +196,33 @@ constexpr std::array kKeys{
     Key{"no-fallback", Kind::kBool, "", "false",
         "connect: exit 1 where no server is, and do not go on without", kServer,
         [](Settings& s, const Value& v) { s.no_fallback = v.number != 0; }},
-    Key{"http", Kind::kText, "", "", "serve: the address of the HTTP server", kHttp, nullptr},
-    Key{"modproxy", Kind::kBool, "", "false", "serve: proxy Go modules", kHttp, nullptr},
-    Key{"sumdb", Kind::kList, "", "", "serve: the checksum databases to proxy", kHttp, nullptr},
-    Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kHttp, nullptr},
+    Key{"http", Kind::kText, "", "", "serve: where HTTP is served: PORT, [HOST]:PORT or unix:PATH",
+        kServer, [](Settings& s, const Value& v) { s.http = v.text; }},
+    Key{"access-log", Kind::kText, "", "", "serve: a file for a line of JSON a request; -: stdout",
+        kServer, [](Settings& s, const Value& v) { s.access_log = v.text; }},
+    Key{"modproxy", Kind::kBool, "", "false", "serve: a module proxy under /mod of HTTP", kModules,
+        [](Settings& s, const Value& v) { s.modproxy = v.number != 0; }},
+    Key{"modproxy-upstream", Kind::kText, "", "",
+        "whom it asks: a list as in GOPROXY (default: what go env GOPROXY says)", kModules,
+        [](Settings& s, const Value& v) { s.modules.upstream = v.text; }},
+    Key{"modproxy-route", Kind::kList, "", "",
+        "modules that come from elsewhere: PATTERN=URL, or PATTERN=off; repeatable", kModules,
+        [](Settings& s, const Value& v) { set_list(s.modules.routes, v); }},
+    Key{"modproxy-fresh", Kind::kDuration, "", "60s",
+        "how long a list, a latest version or an absence is believed", kModules,
+        [](Settings& s, const Value& v) {
+          s.modules.fresh_for =
+              std::chrono::ceil<std::chrono::seconds>(std::chrono::nanoseconds(v.number));
+        }},
+    Key{"modproxy-dir", Kind::kFolder, "", "gopouch/modules below cache-dir",
+        "where it keeps what it was asked for", kModules,
+        [](Settings& s, const Value& v) { s.modules.dir = v.text; }},
+    Key{"sumdb", Kind::kList, "", "",
+        "checksum databases that are asked themselves: NAME or NAME=URL", kModules,
+        [](Settings& s, const Value& v) { set_list(s.modules.sumdbs, v); }},
+    Key{"offline", Kind::kBool, "", "false", "modproxy: ask nobody, give what is kept", kModules,
+        [](Settings& s, const Value& v) { s.modules.offline = v.number != 0; }},
+    Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kReverse, nullptr},
 };
 
 // Made by the compiler: every go command looks all of them up, and making them took longer than

@@ -56,8 +56,15 @@ void Remotes::Seat::finish() {
 
 void Remotes::Seat::flush(std::chrono::milliseconds time, remote::Remote::Flush what) {
   const auto until = Clock::now() + time;
-  const std::unique_lock alone(table_->flushing, until);
-  if (alone) table_->remote.flush(until, kStall, what);
+  Table& table = *table_;
+  {
+    auto flushing = table.flushing.lock();
+    if (!flushing.wait_until(table.flushed, until, [](bool somebody) { return !somebody; })) return;
+    *flushing = true;
+  }
+  table.remote.flush(until, kStall, what);
+  *table.flushing.lock() = false;
+  table.flushed.notify_one();
 }
 
 }  // namespace gopouch::serve

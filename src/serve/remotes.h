@@ -7,9 +7,9 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 
@@ -34,8 +34,9 @@ class Remotes {
         : remote(objects, store, options) {}
     remote::Tiers remote;
     const Clock::time_point since = Clock::now();
-    std::size_t seats = 0;      // under the lock of tables_
-    std::timed_mutex flushing;  // flush() is for one thread
+    std::size_t seats = 0;                // under the lock of tables_
+    base::Guarded<bool> flushing{false};  // flush() is for one thread
+    std::condition_variable flushed;
   };
 
  public:

@@ -16,6 +16,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "http/http.h"
 #include "net/net.h"
 #include "object/object.h"
 #include "protocol/protocol.h"
@@ -61,6 +62,38 @@ class Plugin {
 
   // Takes no more sessions, lets those that are open end or hangs up, and uploads what is waiting.
   void stop();
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+// A number for /metrics that somebody else counts.
+struct Counter {
+  std::string_view name, help;
+  std::int64_t value = 0;
+};
+
+struct WebOptions {
+  http::Options http;
+  std::vector<http::Route> routes;  // beside /healthz, /readyz and /metrics
+  // What /metrics tells; null: nothing of that. They must outlive the Web.
+  const Plugin* plugin = nullptr;
+  std::span<const object::Remote> objects = {};
+  std::function<std::vector<Counter>()> counters = {};
+  int access_log = -1;  // the descriptor of a file for a line of JSON a request
+};
+
+// The server's HTTP side. Safe for concurrent use.
+class Web {
+ public:
+  Web(net::Listener listener, WebOptions options);
+  ~Web();  // stops at once
+
+  const net::Address& address() const;
+
+  // Takes no more requests, and waits for those that are being answered until `deadline`.
+  void stop(std::chrono::steady_clock::time_point deadline);
 
  private:
   struct Rep;

@@ -14,7 +14,7 @@ using test::load;
 using test::refusal;
 using test::Variables;
 
-constexpr const char* kNoServer = ": this version has no HTTP server yet; remove it";
+constexpr const char* kNoReverse = ": this version has no reverse proxy yet; remove it";
 
 // What comes of one name with one value, given as a flag with and without "=", or as a variable.
 struct Row {
@@ -165,11 +165,11 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"--debug", "1", "log-level", "debug"},
                          {"--debug", "7", "log-level", "debug"},
                          {"--plugin", "5930", "plugin", "5930"},
-                         {"--http", "localhost:5970", "http", kNoServer},
-                         {"--modproxy", "", "modproxy", kNoServer},
-                         {"--modproxy", "false", "to come", ""},
-                         {"--revproxy", "a.test,b.test", "revproxy", kNoServer},
-                         {"--sumdb", "sum.test", "sumdb", kNoServer},
+                         {"--http", "localhost:5970", "http", "localhost:5970"},
+                         {"--modproxy", "", "modproxy", "true"},
+                         {"--modproxy", "false", "modproxy", "false"},
+                         {"--revproxy", "a.test,b.test", "revproxy", kNoReverse},
+                         {"--sumdb", "sum.test", "sumdb", "sum.test"},
                          {"GOCACHE_DIR", "/x", "cache-dir", "/x"},
                          {"GOCACHE_S3_BUCKET", "b", "remote", "s3://b/"},
                          {"GOCACHE_S3_REGION", "eu-1", "region", "eu-1"},
@@ -187,10 +187,10 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"GOCACHE_DEBUG", "0", "log-level", "warning"},
                          {"GOCACHE_DEBUG", "4", "log-level", "debug"},
                          {"GOCACHE_PLUGIN", "5930", "plugin", "5930"},
-                         {"GOCACHE_HTTP", ":80", "http", kNoServer},
-                         {"GOCACHE_MODPROXY", "true", "modproxy", kNoServer},
-                         {"GOCACHE_REVPROXY", "a.test", "revproxy", kNoServer},
-                         {"GOCACHE_SUMDB", "sum.test", "sumdb", kNoServer}})
+                         {"GOCACHE_HTTP", "localhost:80", "http", "localhost:80"},
+                         {"GOCACHE_MODPROXY", "true", "modproxy", "true"},
+                         {"GOCACHE_REVPROXY", "a.test", "revproxy", kNoReverse},
+                         {"GOCACHE_SUMDB", "sum.test", "sumdb", "sum.test"}})
     check(row);
 }
 

@@ -28,7 +28,7 @@ TEST(Load, WithoutAWordIsTheProtocolWithDefaults) {
   EXPECT_FALSE(settings.stats || settings.log_requests || settings.log_responses || settings.help);
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(settings.notes, Args());
-  EXPECT_EQ(settings.effective.size(), 42U);
+  EXPECT_EQ(settings.effective.size(), 51U);
   EXPECT_EQ(effective(settings, "cache-limit"), "20GB | default");
 }
 
@@ -204,10 +204,11 @@ TEST(Load, ABadValueIsRefusedEvenWhereAnotherCounts) {
 TEST(Load, WhatIsToComeIsRefusedInOneLine) {
   EXPECT_EQ(refusal({}, {{"GOPOUCH_SIGN_KEY", "hunter2"}}),
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
-  EXPECT_EQ(refusal({"--http=:80"}), "--http: this version has no HTTP server yet; remove it");
-  EXPECT_EQ(refusal({"--http", "", "--modproxy=false"}), "");
+  EXPECT_EQ(refusal({"--revproxy=a.test"}),
+            "--revproxy: this version has no reverse proxy yet; remove it");
+  EXPECT_EQ(refusal({"--sign-key", "", "--revproxy="}), "");
   // What counts is asked, and nothing else.
-  EXPECT_EQ(refusal({"--modproxy=false"}, {{"GOPOUCH_MODPROXY", "true"}}), "");
+  EXPECT_EQ(refusal({"--revproxy="}, {{"GOPOUCH_REVPROXY", "a.test"}}), "");
 }
 
 TEST(Load, RemotesStandInTheirOrder) {

@@ -1,0 +1,175 @@
+// What the server answers over HTTP: how it is, and whatever it stands before.
+#include <fcntl.h>
+
+#include <array>
+#include <map>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "serve/access_log.h"
+#include "serve/metrics.h"
+#include "serve/serve.h"
+
+namespace gopouch::serve {
+
+namespace {
+
+using Kind = MetricsPage::Kind;
+
+const net::Header kNoStore{"Cache-Control", "no-store"};
+
+// Only what reads.
+bool is_read(http::Exchange& exchange) {
+  const std::string& method = exchange.request().method;
+  if (method == "GET" || method == "HEAD") return true;
+  exchange.send({405, {http::kPlainText, {"Allow", "GET, HEAD"}}}, "GET or HEAD\n");
+  return false;
+}
+
+void add_sessions(MetricsPage& page, const Counts& counts) {
+  page.add("gopouch_sessions_open", Kind::kGauge, "Go commands that are connected.", counts.open);
+  page.add("gopouch_sessions_total", Kind::kCounter, "Sessions that have ended.", counts.ended);
+  const session::Counts& sum = counts.sessions;
+  page.begin("gopouch_session_requests_total", Kind::kCounter,
+             "Requests of sessions that have ended.");
+  page.add(static_cast<double>(sum.hits), R"(fate="hit")");
+  page.add(static_cast<double>(sum.misses), R"(fate="miss")");
+  page.add(static_cast<double>(sum.puts), R"(fate="put")");
+  page.begin("gopouch_session_bytes_total", Kind::kCounter, "Bytes of outputs of those sessions.");
+  page.add(static_cast<double>(sum.hit_bytes), R"(fate="hit")");
+  page.add(static_cast<double>(sum.put_bytes), R"(fate="put")");
+  page.add("gopouch_session_faults_total", Kind::kCounter, "Requests that the local disk failed.",
+           sum.faults);
+}
+
+// Tiers by their place: two of them may have one name.
+void add_remotes(MetricsPage& page, std::span<const object::Remote> remotes) {
+  const auto each = [&](std::string_view label, std::int64_t (*value)(const object::Counts&)) {
+    for (std::size_t i = 0; i < remotes.size(); ++i) {
+      page.add(
+          static_cast<double>(value(remotes[i].counts())),
+          fmt::format("tier=\"{}\",remote={}{}", i + 1, label_value(remotes[i].name()), label));
+    }
+  };
+  page.begin("gopouch_remote_calls_total", Kind::kCounter, "Calls of a remote.");
+  each(R"(,call="get")", [](const object::Counts& counts) { return counts.gets; });
+  each(R"(,call="put")", [](const object::Counts& counts) { return counts.puts; });
+  page.begin("gopouch_remote_faults_total", Kind::kCounter, "Calls of a remote that failed.");
+  each("", [](const object::Counts& counts) { return counts.faults; });
+  page.begin("gopouch_remote_retries_total", Kind::kCounter, "Calls that were made again.");
+  each("", [](const object::Counts& counts) { return counts.retries; });
+  page.begin("gopouch_remote_bytes_total", Kind::kCounter, "Bytes from and to a remote.");
+  each(R"(,way="down")", [](const object::Counts& counts) { return counts.bytes_down; });
+  each(R"(,way="up")", [](const object::Counts& counts) { return counts.bytes_up; });
+  page.begin("gopouch_remote_open_breaker", Kind::kGauge,
+             "1 while a remote is left alone after faults.");
+  each("", [](const object::Counts& counts) { return std::int64_t{counts.open ? 1 : 0}; });
+}
+
+}  // namespace
+
+struct Web::Rep {
+  explicit Rep(WebOptions how) : options(std::move(how)) {}
+
+  struct Sum {
+    std::int64_t requests = 0;
+    std::int64_t bytes = 0;
+    double seconds = 0;
+  };
+  struct State {
+    std::map<std::pair<std::string, int>, Sum> sums;  // by route and status
+  };
+
+  const WebOptions options;
+  base::Guarded<State> state;
+  std::atomic<bool> stopping = false;
+  std::optional<http::Server> server;  // last: ends first
+
+  std::vector<http::Route> routes();
+  void count(const http::Done& done);
+  std::string metrics();
+};
+
+std::vector<http::Route> Web::Rep::routes() {
+  std::vector<http::Route> all = options.routes;
+  all.push_back({"/healthz", [](http::Exchange& exchange) {
+                   if (is_read(exchange))
+                     exchange.send({200, {http::kPlainText, kNoStore}}, "ok\n");
+                 }});
+  all.push_back({"/readyz", [this](http::Exchange& exchange) {
+                   if (!is_read(exchange)) return;
+                   exchange.send({stopping ? 503 : 200, {http::kPlainText, kNoStore}},
+                                 stopping ? "ending\n" : "ready\n");
+                 }});
+  all.push_back(
+      {"/metrics", [this](http::Exchange& exchange) {
+         if (!is_read(exchange)) return;
+         exchange.send(
+             {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, kNoStore}},
+             metrics());
+       }});
+  return all;
+}
+
+void Web::Rep::count(const http::Done& done) {
+  {
+    auto now = state.lock();
+    Sum& sum = now->sums[{std::string(done.route), done.status}];
+    ++sum.requests;
+    sum.bytes += done.bytes;
+    sum.seconds += static_cast<double>(done.time.count()) / 1e6;
+  }
+  if (options.access_log < 0) return;
+  const std::string line = access_line(done, std::chrono::system_clock::now());
+  // A log that takes no more is no reason to answer less.
+  if (!base::write_all(options.access_log, base::bytes_of(line))) return;
+}
+
+std::string Web::Rep::metrics() {
+  MetricsPage page;
+  page.begin("gopouch_build_info", Kind::kGauge, "The version that runs.");
+  page.add(1, fmt::format(R"(version="{}")", GOPOUCH_VERSION));
+  if (options.plugin != nullptr) add_sessions(page, options.plugin->counts());
+  if (!options.objects.empty()) add_remotes(page, options.objects);
+  const auto sums = state.lock()->sums;
+  struct Column {
+    std::string_view name, help;
+    double (*value)(const Sum&);
+  };
+  const std::array columns{
+      Column{"gopouch_http_requests_total", "HTTP requests.",
+             [](const Sum& sum) { return static_cast<double>(sum.requests); }},
+      Column{"gopouch_http_bytes_total", "Bytes of replies' bodies.",
+             [](const Sum& sum) { return static_cast<double>(sum.bytes); }},
+      Column{"gopouch_http_seconds_total", "Time from a request to the end of its reply.",
+             [](const Sum& sum) { return sum.seconds; }}};
+  for (const Column& column : columns) {
+    page.begin(column.name, Kind::kCounter, column.help);
+    for (const auto& [key, sum] : sums) {
+      page.add(column.value(sum), fmt::format(R"(route="{}",code="{}")", key.first, key.second));
+    }
+  }
+  for (const Counter& counter : options.counters ? options.counters() : std::vector<Counter>()) {
+    page.add(counter.name, Kind::kCounter, counter.help, counter.value);
+  }
+  return page.text();
+}
+
+Web::Web(net::Listener listener, WebOptions options)
+    : rep_(std::make_unique<Rep>(std::move(options))) {
+  Rep& r = *rep_;
+  http::Options how = r.options.http;
+  how.on_done = [&r](const http::Done& done) { r.count(done); };
+  r.server.emplace(std::move(listener), r.routes(), std::move(how));
+}
+
+Web::~Web() = default;
+
+const net::Address& Web::address() const { return rep_->server->address(); }
+
+void Web::stop(std::chrono::steady_clock::time_point deadline) {
+  rep_->stopping = true;
+  rep_->server->stop(deadline);
+}
+
+}  // namespace gopouch::serve
