@@ -75,12 +75,12 @@ struct Settings {
   bool log_responses = false;  // each answer on stderr
   std::string plugin;          // where sessions connect; empty: nowhere
   bool allow_remote_plugin = false;
-  bool modproxy = false;       // serve: stand before module proxies
+  bool modproxy = false;  // serve: stand before module proxies
   proxy::ModuleOptions modules;
-  std::string http;            // where HTTP is served; empty: nowhere
-  std::string access_log;      // a file, or "-" for stdout; empty: none
+  std::string http;          // where HTTP is served; empty: nowhere
+  std::string access_log;    // a file, or "-" for stdout; empty: none
   bool no_fallback = false;  // connect: without a server, fail
-  std::string step_summary;    // GITHUB_STEP_SUMMARY, where GITHUB_ACTIONS is "true"; else empty
+  std::string step_summary;  // GITHUB_STEP_SUMMARY, where GITHUB_ACTIONS is "true"; else empty
 
   std::vector<Effective> effective;   // in the table's order
   std::vector<std::string> warnings;  // one line each: two names of one setting that disagree, …

@@ -80,18 +80,16 @@ void Session::fetch(const store::ActionId& action, const OnGet& done) {
   }
 }
 
-// Where another session fetches the same action, its hit is ours. Its miss is not: it may only have
-// been called off, and our remote wants to know what we asked for.
+// Where another session fetches the same action, or has just done so, its hit is ours. Its miss is
+// not: it may only have been called off, and our remote wants to know what we asked for.
 base::Result<std::optional<store::Hit>> Session::fetch_once(const store::ActionId& action,
                                                             const base::Call& call) {
   if (flights_ == nullptr) return remote_->get(action, call);
   const Flights::Flight flight(*flights_, action, call);
-  if (!flight.first()) {
-    auto found = store_.get(action);
-    if (found && *found) {
-      remote_->note_local_hit(action, (*found)->entry);
-      return found;
-    }
+  auto found = store_.get(action);
+  if (found && *found) {
+    remote_->note_local_hit(action, (*found)->entry);
+    return found;
   }
   return remote_->get(action, call);
 }

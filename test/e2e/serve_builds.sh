@@ -13,6 +13,9 @@ start_server() {
   server=$!
   wait_for 20 grep -q 'sessions at' "$t/serve.log"
 }
+sessions_ended() { # AT-LEAST
+  [[ $(grep -c 'a session:' "$t/serve.log") -ge $1 ]]
+}
 stop_server() {
   kill -TERM "$server"
   expect_code 0 wait "$server"
@@ -43,7 +46,7 @@ for number in 2 6 10 14; do
   grep -q '(cached)' "$t/log-$number" || go test ./... | grep -q '(cached)' || fail "no test result is kept"
 done
 # The end of a session is told a little after go has its answer.
-wait_for 20 eval '[[ $(grep -c "a session:" "$t/serve.log") -ge 16 ]]'
+wait_for 20 sessions_ended 16
 stop_server
 
 # What one machine has built, a server on another has for all of its clients.
@@ -62,7 +65,7 @@ done
 for number in {0..3}; do
   wait "${pids[number]}" || fail "build $number: $(cat "$t/err-$number")"
 done
-wait_for 20 eval '[[ $(grep -c "a session:" "$t/serve.log") -eq 4 ]]'
+wait_for 20 sessions_ended 4
 expect_eq "sessions that built nothing" 4 "$(grep -c ' 0 misses, 0 puts' "$t/serve.log")"
 stop_server
 
