@@ -178,7 +178,8 @@ base::Result<Address> parse_address(std::string_view text) {
     std::string_view host = text.substr(0, colon);
     const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
     if (bracketed) host = host.substr(1, host.size() - 2);
-    if (!bracketed && host.find_first_of(":[]") != std::string_view::npos) {
+    const bool numbers = host.find(':') != std::string_view::npos;
+    if (numbers != bracketed || host.find_first_of("[]") != std::string_view::npos) {
       return wrong("an IPv6 address stands in brackets: [::1]:8080");
     }
     address.host = host;

@@ -25,7 +25,7 @@ TEST(Address, IsReadAsItIsWritten) {
 
 TEST(Address, IsNothingElse) {
   for (const char* const word : {"", ":", "x", "host:", "host:x", "65536", "-1", "::1:80",
-                                 "[::1:80", "unix:", "a\nb:1", "1:2:3"}) {
+                                 "[::1:80", "unix:", "a\nb:1", "1:2:3", "[[::1]:1", "[a]:1"}) {
     EXPECT_FALSE(parse_address(word).ok()) << word;
   }
 }
