@@ -19,19 +19,24 @@ using Clock = std::chrono::steady_clock;
 // What requests get to be answered when the server ends.
 constexpr std::chrono::seconds kDrain{5};
 
-// SIGTERM and SIGINT end the server, and are waited for by one thread: no other gets any.
+// SIGTERM and SIGINT end the server, and are waited for by one thread: no other gets any. SIGHUP
+// asks for what is to come.
 class EndSignals {
  public:
   EndSignals() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
     ::sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&set_, signal);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
   void wait() const {
-    int signal = 0;
-    ::sigwait(&set_, &signal);
+    for (int signal = SIGHUP; signal == SIGHUP;) {
+      ::sigwait(&set_, &signal);
+      if (signal != SIGHUP) return;
+      base::log(base::LogLevel::kWarning,
+                "SIGHUP: this version has nothing to reload yet; restart it for other settings");
+    }
   }
 
  private:
@@ -44,6 +49,13 @@ void allow_many_descriptors() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// A service manager that opened our sockets would wait for somebody to answer on them.
+void refuse_given_sockets(const config::Settings& settings) {
+  if (settings.object.env("LISTEN_PID").value_or("") != std::to_string(::getpid())) return;
+  throw config::ConfigError(
+      "LISTEN_FDS: this version has no socket activation yet; start it as a service of its own");
 }
 
 net::Address address_of(std::string_view setting, const std::string& text) {
@@ -162,6 +174,7 @@ bool listen(std::string_view setting, const std::optional<net::Address>& address
 }  // namespace
 
 int serve(const config::Settings& settings) {
+  refuse_given_sockets(settings);
   std::optional<net::Address> plugin_at;
   std::optional<net::Address> http_at;
   if (!settings.plugin.empty()) plugin_at = plugin_address(settings);

@@ -27,6 +27,7 @@ constexpr std::array kCommands{
             ""},
     Command{"verify", "", "hash everything in the local store and drop what is damaged", ""},
     Command{"version", "", "which version this is", ""},
+    Command{"ca", "", "the certificate of the reverse proxy", "reverse proxy"},
     Command{"keygen", "", "make a pair of keys", "signatures"},
     Command{"stats", "", "what the sessions on this machine did", "statistics"},
 };

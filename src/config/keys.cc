@@ -16,6 +16,10 @@ constexpr Topic kPrefetch{"Packs and prefetch", ""};
 constexpr Topic kTrust{"Trust", "signatures"};
 constexpr Topic kServer{"The server", ""};
 constexpr Topic kModules{"The module proxy", ""};
+constexpr Topic kHttpCache{"The cache over HTTP", "cache over HTTP"};
+constexpr Topic kHttpTls{"The server's TLS", "TLS for its server"};
+constexpr Topic kTokens{"Who may", "tokens for its server"};
+constexpr Topic kDashboard{"The dashboard", "dashboard"};
 constexpr Topic kReverse{"The reverse proxy", "reverse proxy"};
 
 // For a limit that is not there: longer than any file is old, and far from the ends of the clock.
@@ -222,6 +226,18 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) { set_list(s.modules.sumdbs, v); }},
     Key{"offline", Kind::kBool, "", "false", "modproxy: ask nobody, give what is kept", kModules,
         [](Settings& s, const Value& v) { s.modules.offline = v.number != 0; }},
+    Key{"http-cache", Kind::kBool, "", "false", "serve: objects for other machines under /cache",
+        kHttpCache, nullptr},
+    Key{"http-certificate", Kind::kText, "", "", "serve: our certificate, PEM", kHttpTls, nullptr},
+    Key{"http-key", Kind::kText, "", "", "serve: its key, PEM", kHttpTls, nullptr},
+    Key{"http-client-ca", Kind::kText, "", "", "serve: whose certificates clients must have, PEM",
+        kHttpTls, nullptr},
+    Key{"http-tokens", Kind::kText, "", "", "serve: the file of bearer tokens and what they grant",
+        kTokens, nullptr},
+    Key{"http-oidc", Kind::kList, "", "", "serve: issuers whose ID tokens are taken", kTokens,
+        nullptr},
+    Key{"dashboard", Kind::kBool, "", "false", "serve: a page that shows how it is", kDashboard,
+        nullptr},
     Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kReverse, nullptr},
 };
 

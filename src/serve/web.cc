@@ -108,6 +108,12 @@ std::vector<http::Route> Web::Rep::routes() {
              {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, kNoStore}},
              metrics());
        }});
+  // A gopouch that has this as its remote is told so; to a 404 it would listen as to an empty
+  // cache.
+  all.push_back({"/cache", [](http::Exchange& exchange) {
+                   exchange.send({501, {http::kPlainText, kNoStore}},
+                                 "this version has no cache over HTTP yet\n");
+                 }});
   return all;
 }
 

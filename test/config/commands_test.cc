@@ -13,7 +13,7 @@ TEST(Commands, AreHereToComeOrUnknown) {
   for (const char* name : {"clear", "clear-local", "clear-remote", "config", "connect", "doctor",
                            "help", "prefetch", "prune", "scope", "serve", "verify", "version"})
     EXPECT_EQ(command_state(name), CommandState::kHere) << name;
-  for (const char* name : {"keygen", "stats"})
+  for (const char* name : {"ca", "keygen", "stats"})
     EXPECT_EQ(command_state(name), CommandState::kToCome) << name;
   for (const char* name : {"", "Clear", "put"})
     EXPECT_EQ(command_state(name), CommandState::kUnknown) << name;

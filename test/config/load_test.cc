@@ -206,9 +206,16 @@ TEST(Load, WhatIsToComeIsRefusedInOneLine) {
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
   EXPECT_EQ(refusal({"--revproxy=a.test"}),
             "--revproxy: this version has no reverse proxy yet; remove it");
+  EXPECT_EQ(refusal({"--http-key=x.pem"}),
+            "--http-key: this version has no TLS for its server yet; remove it");
+  EXPECT_EQ(refusal({"--http-oidc=a.test"}),
+            "--http-oidc: this version has no tokens for its server yet; remove it");
+  EXPECT_EQ(refusal({"--dashboard"}), "--dashboard: this version has no dashboard yet; remove it");
+  EXPECT_EQ(refusal({}, {{"GOPOUCH_HTTP_CACHE", "true"}}),
+            "GOPOUCH_HTTP_CACHE: this version has no cache over HTTP yet; remove it");
   EXPECT_EQ(refusal({"--sign-key", "", "--revproxy="}), "");
   // What counts is asked, and nothing else.
-  EXPECT_EQ(refusal({"--revproxy="}, {{"GOPOUCH_REVPROXY", "a.test"}}), "");
+  EXPECT_EQ(refusal({"--dashboard=false"}, {{"GOPOUCH_DASHBOARD", "true"}}), "");
 }
 
 TEST(Load, RemotesStandInTheirOrder) {

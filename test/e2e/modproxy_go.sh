@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Real go commands through the module proxy: download, verify and build, then all of it again without an upstream.
 . "$(dirname "$0")/common.inc"
+warm_cache "$GOCACHE"
 
 # A module and one that it needs, as a folder of files, which go itself makes for us.
 upstream=$t/upstream

@@ -420,6 +420,18 @@ class Operations(ModProxy):
                           ("GET", f"/mod/{MODULE}/@v/none.info", 404, "absent")])
         self.assertNotIn("hunter2", log.read_text())
 
+    def test_say_what_is_not_here_yet(self):
+        serving = self.proxy()
+        for method in ("GET", "PUT"):
+            peer = http.client.HTTPConnection(serving.http)
+            peer.request(method, "/cache/v1/e/x", body=b"x" if method == "PUT" else None)
+            reply = peer.getresponse()
+            self.assertEqual((reply.status, reply.read()), (501, b"this version has no cache over HTTP yet\n"))
+            peer.close()
+        serving.signal(signal.SIGHUP)
+        self.assertIn("nothing to reload", serving.place("SIGHUP: "))
+        self.assertEqual(serving.stop(), 0)
+
     def test_end_at_a_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             serving = self.proxy()

@@ -137,7 +137,12 @@ class Remote(server.TestCase):
         self.assert_well_ended(client, client.close())
         self.assertEqual(serving.stop(), 0)
         # Filled upward, and written to what may be written.
-        self.assertEqual([len(list((folder / "v1/e").iterdir())) for folder in (first, second)], [2, 1])
+        self.assertEqual(len(list((second / "v1/e").iterdir())), 1)
+        self.folder = self.home / "third"
+        alone = self.connect(self.serve(f"--remote=file://{first}"))
+        for number in (1, 2):
+            self.assert_hit(alone.get(action_id(number)), BODY)
+        self.assert_well_ended(alone, alone.close())
 
     def test_has_everything_when_a_close_is_answered(self):
         serving = self.serve(f"--remote=file://{self.home}/remote", "--flush=wait")
