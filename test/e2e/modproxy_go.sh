@@ -36,6 +36,7 @@ printf 'module example.com/main\n\ngo 1.21\n' >go.mod
 printf 'package main\n\nimport "example.com/branch"\n\nfunc main() { println(branch.Word()) }\n' >main.go
 
 serve() {
+  : >"$t/serve.log" # without the words of the last one
   "$GOPOUCH" serve --http 127.0.0.1:0 --modproxy "$@" 2>"$t/serve.log" &
   server=$!
   wait_for 20 grep -q 'http at' "$t/serve.log"

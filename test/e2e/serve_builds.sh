@@ -9,6 +9,7 @@ go build -o "$t/plain" .
 
 # start_server FLAG...: a server on $GOCACHE; sets $server, and $t/serve.log.
 start_server() {
+  : >"$t/serve.log" # without the words of the last one
   "$GOPOUCH" serve --plugin "unix:$t/socket" "$@" 2>"$t/serve.log" &
   server=$!
   wait_for 20 grep -q 'sessions at' "$t/serve.log"
