@@ -23,6 +23,11 @@
 
 namespace gopouch::object {
 
+// What so many bytes may take on a slow network, 64 kB/s, above what an operation may take anyway.
+constexpr std::chrono::milliseconds time_to_move(std::int64_t bytes) {
+  return std::chrono::milliseconds(bytes / 64);
+}
+
 // Relative to the store's prefix, of [A-Za-z0-9._/-], at most 512 of them, not beginning or ending
 // with "/", no "..", and no part empty or ".". Others are refused with kInvalid.
 using Key = std::string;

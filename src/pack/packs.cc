@@ -22,7 +22,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kManifestTime{10'000};
 constexpr milliseconds kPutTime{10'000};
-constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 
 // A manifest as it was read.
 struct Read {
@@ -314,7 +313,7 @@ base::Result<PackRef> Packs::Rep::put_pack(const Packed& packed, const base::Cal
   const base::Hash& id = packed.ref.id;
   how.sha256.assign(reinterpret_cast<const char*>(id.data()), id.size());
   const net::Body body{.fd = packed.file.get(), .size = packed.ref.size};
-  const auto time = kPutTime + milliseconds(packed.ref.size / kSlowestBytesPerMs);
+  const auto time = kPutTime + object::time_to_move(packed.ref.size);
   const auto stored = objects.store().put(pack_key(id), body, how, call.at_most(time));
   if (!stored) return stored.error();
   bytes_up += packed.ref.size;

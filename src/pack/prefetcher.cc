@@ -22,7 +22,6 @@ constexpr milliseconds kTick{100};
 
 // A range may take this long, and longer the larger it is.
 constexpr milliseconds kRangeTime{30'000};
-constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 
 }  // namespace
 
@@ -259,7 +258,7 @@ void Prefetcher::fetch(std::uint32_t index) {
   FrameSink sink(tables_, *contents, *range, local_, [&](std::uint32_t frame, bool good) {
     settle(frame, good ? Fate::kHere : Fate::kGone, !good);
   });
-  const auto time = kRangeTime + milliseconds(range->size / kSlowestBytesPerMs);
+  const auto time = kRangeTime + object::time_to_move(range->size);
   object::Get get{.key = pack_key(tables_.packs[range->pack].id), .sink = &sink};
   if (ranges_) get.range = object::Range{range->offset, range->size};
   const auto reply =

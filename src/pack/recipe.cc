@@ -161,10 +161,9 @@ void add_idle(Builder& builder, const ActionSet& used, const Tables& own, const 
 }
 
 Recipe build(std::span<const Used> used, const Known& known, const Rules& rules,
-             const Places& places, const OutputSet& to_pack) {
+             const Places& places, const Items& before, const OutputSet& to_pack) {
   Builder builder(places, to_pack);
   ActionSet seen;
-  const Items before = items_of(known.own);
   for (const Used& one : used) {
     if (!seen.insert(one.action).second) continue;
     Item item{one.action, kNone, {}, one.cost_ms, 0, one.asked, one.index};
@@ -207,14 +206,13 @@ Lacking lacking(std::span<const Used> used, const Places& places) {
 
 // Whether the scope's manifest does not say yet what this session would have it say.
 bool has_news(std::span<const Used> used, const Known& known, const Places& places,
-              const OutputSet& to_pack) {
+              const Items& before, const OutputSet& to_pack) {
   if (known.own == nullptr) return !used.empty();
   const Tables& own = *known.own;
-  const Items items = items_of(&own);
   const OutputSet bad(known.bad.begin(), known.bad.end());
   return std::any_of(used.begin(), used.end(), [&](const Used& one) {
-    const auto found = items.find(one.action);
-    const Item* const item = found == items.end() ? nullptr : found->second;
+    const auto found = before.find(one.action);
+    const Item* const item = found == before.end() ? nullptr : found->second;
     if (!one.entry) return item == nullptr || item->output != kNone;
     // What is left out as too little would stay a known miss.
     if (item != nullptr && item->output == kNone) return true;
@@ -304,15 +302,17 @@ std::optional<Recipe> next_recipe(std::span<const Used> used, const Known& known
       (lack.bytes > kWorthPacking || lack.outputs.size() * kWorthPackingPart > lack.used)) {
     to_pack = std::move(lack.outputs);
   }
+  const Items items = items_of(known.own);
   const bool only_packs = rules.only_packs && known.own != nullptr;
-  if (only_packs ? to_pack.empty() : !has_news(used, known, places, to_pack)) return std::nullopt;
-  Recipe recipe = build(used, known, rules, places, to_pack);
+  if (only_packs ? to_pack.empty() : !has_news(used, known, places, items, to_pack))
+    return std::nullopt;
+  Recipe recipe = build(used, known, rules, places, items, to_pack);
   if (!rules.may_pack) return recipe;
   const std::size_t before = to_pack.size();
   add_scattered(to_pack, used, recipe.tables);
   if (to_pack.empty()) return recipe;
   add_from_poor_packs(to_pack, used, recipe, known);
-  return to_pack.size() == before ? recipe : build(used, known, rules, places, to_pack);
+  return to_pack.size() == before ? recipe : build(used, known, rules, places, items, to_pack);
 }
 
 Tables finish(Recipe recipe, const Tables& packed, const std::vector<PackRef>& packs) {

@@ -69,7 +69,7 @@ struct Remote::Rep {
   std::atomic<std::int64_t> hits = 0, misses = 0, corrupt = 0, faults = 0, saved_ms = 0;
   std::atomic<std::int64_t> bytes_down = 0;
   std::atomic<std::int64_t> strangers_hit = 0, strangers_missed = 0;  // asked for singly
-  Uploads uploads{objects, *layout, options};                         // last: ends first
+  Uploads uploads{objects, local, *layout, options};                  // last: ends first
 
   std::optional<store::Hit> note_miss(const store::ActionId& action);
   bool follows_a_dead_one() const;
@@ -228,8 +228,7 @@ void Remote::put(const store::ActionId& action, const store::Hit& hit, std::func
 void Remote::Rep::upload_lent(const store::ActionId& action) {
   const Uses::Known known = uses.known(action);
   if (!known.lent || known.entry->size < options.min_upload_size || uploads.stopped()) return;
-  const auto hit = local.get(action);
-  if (hit && *hit) uploads.put(action, **hit, known.cost_ms, !known.missed);
+  uploads.put_stored(action, *known.entry, known.cost_ms, !known.missed);
 }
 
 void Remote::close() {

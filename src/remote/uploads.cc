@@ -13,7 +13,6 @@ using std::chrono::milliseconds;
 
 // An upload may take this long, and longer the larger it is.
 constexpr milliseconds kPutTime{10'000};
-constexpr std::int64_t kSlowestBytesPerMs = 64;  // 64 kB/s
 
 // Compressors beside each other: each holds 1.3 MB, and there are only so many cores.
 constexpr std::size_t kEncoders = 2;
@@ -23,41 +22,61 @@ constexpr int kNice = 10;
 
 }  // namespace
 
-Uploads::Uploads(object::Remote& objects, Layout& layout, const Options& options)
+Uploads::Uploads(object::Remote& objects, store::Store& local, Layout& layout,
+                 const Options& options)
     : objects_(objects),
+      local_(local),
       layout_(layout),
       options_(options),
       workers_(std::max<std::size_t>(options.upload_concurrency, 1), kNice) {}
 
 void Uploads::put(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost_ms,
                   bool check, Done done) {
-  if (pending() >= static_cast<std::int64_t>(options_.upload_queue)) {
-    ++given_up_;
-    if (done) done();
-    return;
-  }
-  const bool empty = hit.entry.size == 0;
-  queue_up(empty);
-  workers_.add([this, empty, action, hit, cost_ms, check, done = std::move(done)] {
-    if (stopped()) {
-      ++given_up_;
-    } else {
-      upload(action, hit, cost_ms, check);
-    }
-    if (done) done();
-    end_one(empty);
-  });
+  put_later(
+      hit.entry.size == 0,
+      [this, action, hit, cost_ms, check] { upload(action, hit, cost_ms, check); },
+      std::move(done));
+}
+
+void Uploads::put_stored(const store::ActionId& action, const store::Entry& entry,
+                         std::uint32_t cost_ms, bool check) {
+  const auto job = [this, action, cost_ms, check] {
+    const auto hit = local_.get(action);
+    if (hit && *hit) upload(action, **hit, cost_ms, check);
+  };
+  put_later(entry.size == 0, job, {});
 }
 
 void Uploads::add(Work work) {
-  queue_up(false);
-  workers_.add([this, work = std::move(work)] {
+  const auto job = [this, work = std::move(work)] {
+    work({Clock::time_point::max(), stop_.get_token()}, [this] { ++moved_; });
+  };
+  run_later(false, job, {});
+}
+
+// If the queue has room.
+void Uploads::put_later(bool empty, std::function<void()> job, Done done) {
+  if (pending() < static_cast<std::int64_t>(options_.upload_queue)) {
+    return run_later(empty, std::move(job), std::move(done));
+  }
+  ++given_up_;
+  if (done) done();
+}
+
+void Uploads::run_later(bool empty, std::function<void()> job, Done done) {
+  {
+    auto now = queue_.lock();
+    ++now->all;
+    now->empty += empty ? 1 : 0;
+  }
+  workers_.add([this, empty, job = std::move(job), done = std::move(done)] {
     if (stopped()) {
       ++given_up_;
     } else {
-      work({Clock::time_point::max(), stop_.get_token()}, [this] { ++moved_; });
+      job();
     }
-    end_one(false);
+    if (done) done();
+    end_one(empty);
   });
 }
 
@@ -93,7 +112,7 @@ void Uploads::upload(const store::ActionId& action, const store::Hit& hit, std::
     return;
   }
   if (keep_) keep_(hit.entry, encoded->codec() == Codec::kZstd, encoded->body());
-  const auto time = kPutTime + milliseconds(encoded->size() / kSlowestBytesPerMs);
+  const auto time = kPutTime + object::time_to_move(encoded->size());
   const auto stored = layout_.put(action, hit.entry, *encoded, call(time));
   if (stored) {
     ++uploads_;
@@ -107,12 +126,6 @@ void Uploads::upload(const store::ActionId& action, const store::Hit& hit, std::
   if (faults_++ == 0 && !objects_.counts().open) {
     base::log(base::LogLevel::kWarning, "upload: {}", stored.error().message);
   }
-}
-
-void Uploads::queue_up(bool empty) {
-  auto now = queue_.lock();
-  ++now->all;
-  now->empty += empty ? 1 : 0;
 }
 
 void Uploads::end_one(bool empty) {

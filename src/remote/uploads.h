@@ -29,7 +29,7 @@ class Uploads {
   using Done = std::function<void()>;
 
   // All must outlive the Uploads.
-  Uploads(object::Remote& objects, Layout& layout, const Options& options);
+  Uploads(object::Remote& objects, store::Store& local, Layout& layout, const Options& options);
 
   // What shall see the body of an entry on its way. Before the first put.
   using Keep =
@@ -40,6 +40,9 @@ class Uploads {
   // called when that was done or given up.
   void put(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost_ms, bool check,
            Done done = {});
+  // The same, of what the local store has for the action when its turn comes.
+  void put_stored(const store::ActionId& action, const store::Entry& entry, std::uint32_t cost_ms,
+                  bool check);
 
   // Does some other work among the uploads. It is told when it is to end, and says when it moves.
   using Work = std::function<void(const base::Call& call, const std::function<void()>& moved)>;
@@ -67,7 +70,8 @@ class Uploads {
     }
   };
 
-  void queue_up(bool empty);
+  void put_later(bool empty, std::function<void()> job, Done done);
+  void run_later(bool empty, std::function<void()> job, Done done);
   void end_one(bool empty);
   base::Result<Encoded> encode(const Header& header, const std::string& path);
   void upload(const store::ActionId& action, const store::Hit& hit, std::uint32_t cost_ms,
@@ -77,6 +81,7 @@ class Uploads {
   }
 
   object::Remote& objects_;
+  store::Store& local_;
   Layout& layout_;
   const Options& options_;
   Keep keep_;
