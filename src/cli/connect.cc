@@ -14,9 +14,7 @@ namespace {
 net::Address server_address(const config::Settings& settings) {
   const std::string& text = settings.operands.empty() ? settings.plugin : settings.operands.front();
   if (text.empty()) throw config::ConfigError("connect: where? gopouch connect PORT|unix:PATH");
-  auto address = net::parse_address(text);
-  if (!address) throw config::ConfigError("connect: " + address.error().message);
-  return *std::move(address);
+  return address_of("connect", text);
 }
 
 }  // namespace

@@ -58,12 +58,6 @@ void refuse_given_sockets(const config::Settings& settings) {
       "LISTEN_FDS: this version has no socket activation yet; start it as a service of its own");
 }
 
-net::Address address_of(std::string_view setting, const std::string& text) {
-  auto address = net::parse_address(text);
-  if (!address) throw config::ConfigError(fmt::format("{}: {}", setting, address.error().message));
-  return *std::move(address);
-}
-
 net::Address plugin_address(const config::Settings& settings) {
   net::Address address = address_of("plugin", settings.plugin);
   if (!settings.allow_remote_plugin && !net::is_local(address)) {

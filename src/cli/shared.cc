@@ -60,6 +60,12 @@ void require_own_layout(std::string_view command, const config::Settings& settin
       fmt::format("{}: this is for gopouch's own layout; --layout asks for another", command));
 }
 
+net::Address address_of(std::string_view setting, const std::string& text) {
+  auto address = net::parse_address(text);
+  if (!address) throw config::ConfigError(fmt::format("{}: {}", setting, address.error().message));
+  return *std::move(address);
+}
+
 remote::Options sharing(const config::Settings& settings) {
   remote::Options options = settings.sharing;
   options.packs.max_body = options.max_body;

@@ -26,6 +26,9 @@ void want_writable(const config::Settings& settings, const std::vector<object::R
 // Throws ConfigError where a layout is asked for that `command` knows nothing of.
 void require_own_layout(std::string_view command, const config::Settings& settings);
 
+// Throws ConfigError where what a setting says is no address.
+net::Address address_of(std::string_view setting, const std::string& text);
+
 // How entries are shared; the scope of its packs is that of the go command that started us.
 remote::Options sharing(const config::Settings& settings);
 

@@ -118,6 +118,9 @@ class Server {
   std::unique_ptr<Rep> rep_;
 };
 
+// GET and HEAD; else it is answered that these are what may be asked.
+bool only_reads(Exchange& exchange);
+
 // "OK" for 200; empty where there is no word for it.
 std::string_view reason(int status);
 

@@ -18,6 +18,13 @@ std::string head_text(const Head& head, std::optional<std::int64_t> length, bool
   return text + "\r\n";
 }
 
+bool only_reads(Exchange& exchange) {
+  const std::string& method = exchange.request().method;
+  if (method == "GET" || method == "HEAD") return true;
+  exchange.send({405, {kPlainText, {"Allow", "GET, HEAD"}}}, "GET or HEAD\n");
+  return false;
+}
+
 const Route* find_route(std::span<const Route> routes, std::string_view path) {
   const Route* best = nullptr;
   for (const Route& one : routes) {

@@ -15,7 +15,6 @@ namespace {
 using base::Error;
 using base::Fault;
 
-constexpr std::int64_t kLargestZip = std::int64_t{500} << 20U;  // as go has it
 constexpr std::int64_t kLargestOther = std::int64_t{16} << 20U;
 constexpr std::int64_t kJsonBegins = 64 << 10;  // before these bytes have gone by
 

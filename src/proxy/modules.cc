@@ -95,9 +95,7 @@ void Modules::stop(std::chrono::milliseconds uploads) {
 void Modules::answer(http::Exchange& exchange, std::string_view prefix) {
   Rep& r = *rep_;
   const http::Request& request = exchange.request();
-  if (request.method != "GET" && request.method != "HEAD") {
-    return exchange.send({405, {http::kPlainText, {"Allow", "GET, HEAD"}}}, "GET or HEAD\n");
-  }
+  if (!http::only_reads(exchange)) return;
   for (const net::Header& header : request.headers) {
     if (header.name == "Via" && r.fetcher.is_ours(header.value)) {
       return exchange.send({508, {http::kPlainText}}, "this proxy is its own upstream\n");

@@ -107,14 +107,13 @@ class FileSink final : public object::Sink {
     Foot foot{};
     if (!file_ || file_->size() < static_cast<std::int64_t>(kFootSize)) return false;
     const auto sum_at = file_->size() - static_cast<std::int64_t>(kFootSize - kSumAt);
-    base::Hash said{};
-    if (!read_at(file_->fd(), sum_at, said.data(), said.size()) ||
-        !read_at(file_->fd(), file_->size() - static_cast<std::int64_t>(kFootSize), foot.data(),
+    if (!read_at(file_->fd(), file_->size() - static_cast<std::int64_t>(kFootSize), foot.data(),
                  foot.size()) ||
-        !read_foot(foot, file_->size()) || hash_to(sum_at) != said) {
+        !read_foot(foot, file_->size())) {
       return false;
     }
-    return file_->publish_over().ok();
+    const base::Hash sum = hash_to(sum_at);
+    return std::equal(sum.begin(), sum.end(), foot.begin() + kSumAt) && file_->publish_over().ok();
   }
 
  private:

@@ -11,7 +11,9 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/files.h"
+#include "base/little_endian.h"
 
 namespace gopouch::proxy {
 
@@ -20,7 +22,6 @@ namespace {
 using base::Error;
 using base::Fault;
 
-constexpr std::int64_t kLargest = std::int64_t{500} << 20U;
 constexpr std::int64_t kEndSize = 22;
 constexpr std::int64_t kLongestComment = 65535;
 constexpr std::size_t kEntrySize = 46;
@@ -41,13 +42,12 @@ base::Result<std::string> read_at(int fd, std::int64_t offset, std::int64_t size
   return bytes;
 }
 
-std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t size) {
-  std::uint32_t value = 0;
-  for (std::size_t i = size; i-- > 0;) {
-    value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
-  }
-  return value;
+template <typename T>
+T number(std::string_view bytes, std::size_t at) {
+  return base::get_number<T>(base::bytes_of(bytes).data() + at);
 }
+constexpr auto number16 = number<std::uint16_t>;
+constexpr auto number32 = number<std::uint32_t>;
 
 base::Status check_name(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return corrupt("a name outside of the module's folder");
@@ -69,11 +69,11 @@ base::Status check_index(std::string_view index, std::uint32_t entries, std::int
   std::unordered_set<std::string_view> names;
   for (std::uint32_t i = 0; i < entries; ++i) {
     if (index.size() < kEntrySize || !index.starts_with("PK\1\2")) return corrupt("a bad index");
-    const std::size_t name = number(index, 28, 2);
-    const std::size_t size = kEntrySize + name + number(index, 30, 2) + number(index, 32, 2);
+    const std::size_t name = number16(index, 28);
+    const std::size_t size = kEntrySize + name + number16(index, 30) + number16(index, 32);
     if (index.size() < size) return corrupt("a bad index");
-    const std::int64_t data = number(index, 42, 4);
-    if (data + number(index, 20, 4) > end) return corrupt("a file behind the end");
+    const std::int64_t data = number32(index, 42);
+    if (data + number32(index, 20) > end) return corrupt("a file behind the end");
     const std::string_view text = index.substr(kEntrySize, name);
     if (auto fine = check_name(text, prefix); !fine) return fine;
     if (!names.insert(text).second) return corrupt("a name that is there twice");
@@ -85,7 +85,7 @@ base::Status check_index(std::string_view index, std::uint32_t entries, std::int
 }  // namespace
 
 base::Status check_zip(int fd, std::int64_t size, std::string_view prefix) {
-  if (size > kLargest) return corrupt("larger than 500 MiB");
+  if (size > kLargestZip) return corrupt("larger than 500 MiB");
   if (size < kEndSize) return corrupt("too short");
   const std::int64_t tail_size = std::min(size, kEndSize + kLongestComment);
   const auto tail = read_at(fd, size - tail_size, tail_size);
@@ -93,12 +93,12 @@ base::Status check_zip(int fd, std::int64_t size, std::string_view prefix) {
   const std::size_t at = tail->rfind("PK\5\6", tail->size() - static_cast<std::size_t>(kEndSize));
   if (at == std::string::npos) return corrupt("no index at its end");
   const std::string_view end = std::string_view(*tail).substr(at);
-  if (end.size() != static_cast<std::size_t>(kEndSize) + number(end, 20, 2)) {
+  if (end.size() != static_cast<std::size_t>(kEndSize) + number16(end, 20)) {
     return corrupt("something behind its end");
   }
-  const std::uint32_t entries = number(end, 10, 2);
-  const std::int64_t index_size = number(end, 12, 4);
-  const std::int64_t index_at = number(end, 16, 4);
+  const std::uint32_t entries = number16(end, 10);
+  const std::int64_t index_size = number32(end, 12);
+  const std::int64_t index_at = number32(end, 16);
   // 500 MiB of a module need no zip64 but for more than 65,534 files: those are go's to look at.
   if (entries == 0xffff) return base::Done{};
   if (index_size > kLargestIndex || index_at + index_size > size) return corrupt("a bad index");

@@ -10,6 +10,8 @@
 
 namespace gopouch::proxy {
 
+constexpr std::int64_t kLargestZip = std::int64_t{500} << 20U;  // as go has it
+
 // `prefix` is "<module>@<version>/", unescaped. kCorrupt: it is none, and why.
 base::Status check_zip(int fd, std::int64_t size, std::string_view prefix);
 

@@ -15,15 +15,6 @@ namespace {
 
 using Clock = base::Call::Clock;
 
-void add(session::Counts& sum, const session::Counts& more) {
-  sum.hits += more.hits;
-  sum.hit_bytes += more.hit_bytes;
-  sum.misses += more.misses;
-  sum.puts += more.puts;
-  sum.put_bytes += more.put_bytes;
-  sum.faults += more.faults;
-}
-
 }  // namespace
 
 struct Plugin::Rep {
@@ -119,7 +110,7 @@ void Plugin::Rep::converse(const base::Fd& socket, const std::optional<protocol:
     if (go.serve(session) != protocol::Ending::kClose) ::shutdown(socket.get(), SHUT_RDWR);
     counts = session.counts();
   }
-  add(state.lock()->counts.sessions, counts);
+  state.lock()->counts.sessions += counts;
   base::log(base::LogLevel::kInfo, "a session: {} hits, {} misses, {} puts", counts.hits,
             counts.misses, counts.puts);
   if (seat) seat->end();

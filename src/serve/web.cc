@@ -18,14 +18,6 @@ using Kind = MetricsPage::Kind;
 
 const net::Header kNoStore{"Cache-Control", "no-store"};
 
-// Only what reads.
-bool is_read(http::Exchange& exchange) {
-  const std::string& method = exchange.request().method;
-  if (method == "GET" || method == "HEAD") return true;
-  exchange.send({405, {http::kPlainText, {"Allow", "GET, HEAD"}}}, "GET or HEAD\n");
-  return false;
-}
-
 void add_sessions(MetricsPage& page, const Counts& counts) {
   page.add("gopouch_sessions_open", Kind::kGauge, "Go commands that are connected.", counts.open);
   page.add("gopouch_sessions_total", Kind::kCounter, "Sessions that have ended.", counts.ended);
@@ -93,17 +85,17 @@ struct Web::Rep {
 std::vector<http::Route> Web::Rep::routes() {
   std::vector<http::Route> all = options.routes;
   all.push_back({"/healthz", [](http::Exchange& exchange) {
-                   if (is_read(exchange))
+                   if (http::only_reads(exchange))
                      exchange.send({200, {http::kPlainText, kNoStore}}, "ok\n");
                  }});
   all.push_back({"/readyz", [this](http::Exchange& exchange) {
-                   if (!is_read(exchange)) return;
+                   if (!http::only_reads(exchange)) return;
                    exchange.send({stopping ? 503 : 200, {http::kPlainText, kNoStore}},
                                  stopping ? "ending\n" : "ready\n");
                  }});
   all.push_back(
       {"/metrics", [this](http::Exchange& exchange) {
-         if (!is_read(exchange)) return;
+         if (!http::only_reads(exchange)) return;
          exchange.send(
              {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, kNoStore}},
              metrics());

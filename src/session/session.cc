@@ -30,6 +30,16 @@ class Timer {
 
 }  // namespace
 
+Counts& Counts::operator+=(const Counts& other) {
+  hits += other.hits;
+  hit_bytes += other.hit_bytes;
+  misses += other.misses;
+  puts += other.puts;
+  put_bytes += other.put_bytes;
+  faults += other.faults;
+  return *this;
+}
+
 Session::Session(store::Store& store, remote::Tiers* remote, Options options, Flights* flights)
     : store_(store),
       remote_(remote),

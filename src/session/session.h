@@ -26,6 +26,8 @@ struct Options {
 
 // What a session did so far.
 struct Counts {
+  Counts& operator+=(const Counts& other);
+
   std::int64_t hits = 0, hit_bytes = 0;  // local and remote
   std::int64_t misses = 0;
   std::int64_t puts = 0, put_bytes = 0;
