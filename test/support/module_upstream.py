@@ -9,12 +9,11 @@ Speaks GOPROXY as https://go.dev/ref/mod#goproxy-protocol has it. What it does t
   403 … 503  that status; 429 and 503 ask for a pause of no time
 """
 
-import contextlib
 import io
-import threading
 import time
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from loopback_http import LoopbackServer
 
 
 def module_zip(module: str, version: str, files: dict) -> bytes:
@@ -25,16 +24,8 @@ def module_zip(module: str, version: str, files: dict) -> bytes:
     return out.getvalue()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request, client_address):
-        pass  # a client that goes is no news
-
-
-class ModuleUpstream:
-    """Use it as a context manager. `files` are by their paths below `url`."""
+class ModuleUpstream(LoopbackServer):
+    """`files` are by their paths below `url`."""
 
     def __init__(self, port: int = 0):
         self.files = {}
@@ -45,23 +36,13 @@ class ModuleUpstream:
         self.fault_in = ""  # part of the paths that it is for
         self.pause = 0.0  # s, between the pieces of "drip"
         self.delay = 0.0  # s, before an answer
-        self.lock = threading.Lock()
         self.authorizations = []
         self.stopped = False
-        self._server = _Server(("127.0.0.1", port), self._handler())
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
+        super().__init__(port)
 
     def stop(self):
         self.stopped = True  # connections that are kept end with their next request
-        self._server.shutdown()
-        self._server.server_close()
+        super().stop()
 
     @property
     def url(self) -> str:
@@ -79,23 +60,6 @@ class ModuleUpstream:
         listed = self.files.get(f"{base}/list", b"") + f"{version}\n".encode()
         self.files[f"{base}/list"] = listed
         self.files[f"{module}/@latest"] = self.files[f"{base}/{version}.info"]
-
-    def _handler(self):
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                with contextlib.suppress(OSError):
-                    outer.answer(self)
-
-        return Handler
 
     def answer(self, request):
         path = request.path.removeprefix("/up/").replace("%21", "!")

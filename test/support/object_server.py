@@ -15,55 +15,34 @@ What it does to a request is its `fault`:
 A server that refuses connections is one that is stopped.
 """
 
-import contextlib
 import hashlib
 import json
 import socket
 import struct
-import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from loopback_http import LoopbackServer
 
 CODES = {403: "AccessDenied", 404: "NoSuchBucket", 429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+class ObjectServer(LoopbackServer):
+    """`url` is its address, `remote` a --remote of a bucket there, of the scheme `kind`."""
 
-    def handle_error(self, request, client_address):
-        pass  # a client that goes is no news
-
-
-class ObjectServer:
-    """Use it as a context manager. `url` is its address, `remote` a --remote of a bucket there, of the
-    scheme `kind`."""
+    METHODS = ("GET", "HEAD", "PUT", "DELETE", "POST")
 
     def __init__(self, port: int = 0, kind: str = "s3"):
         self.kind = kind
         self.objects = {}
         self.requests = []  # "GET bucket/key"
         self.fault = None
-        self.fault_on = ("GET", "HEAD", "PUT", "DELETE", "POST")
+        self.fault_on = self.METHODS
         self.fault_in = ""  # part of the keys that it is for
         self.after = 0  # requests that are still answered
         self.delay = 0.0  # s, before an answer
         self.bytes_per_second = 0  # of a PUT's body that is read; 0: as fast as it comes
-        self.lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), self._handler())
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(port)
 
     @property
     def url(self) -> str:
@@ -91,30 +70,6 @@ class ObjectServer:
             return head + hashlib.sha256(head).digest()[:24] + body[128:]
 
         self.change(change)
-
-    def _handler(self):
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = -1
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_):
-                pass
-
-            def handle_one_request(self):
-                with contextlib.suppress(OSError):
-                    super().handle_one_request()
-                    return
-                self.close_connection = True
-
-            def do_GET(self):
-                outer.answer(self)
-
-            do_HEAD = do_PUT = do_DELETE = do_POST = do_GET
-
-        return Handler
 
     def answer(self, request):
         key = self._key(request)
