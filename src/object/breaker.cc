@@ -3,9 +3,13 @@
 //   closed   calls go through. It opens on `faults` reads or writes in a row that were
 //            kUnavailable, on reads that have failed for longer than `patience` in sum, and on a
 //            single kTimeout.
-//   open     calls fail at once; reads that were under way end. After `pause`, the next call (which
+//   open     calls fail at once; reads that were under way end. After a pause, the next call (which
 //            fails, too) has a probe sent in the background: a head of its key.
-//   closed   again, when the probe is answered, whatever the answer. Else open for another `pause`.
+//   closed   again, when the probe is answered, whatever the answer. Else open for another pause.
+//
+// The first pause is short, since a server that is started again, or a Cluster that loses a node,
+// is back in a few seconds; each one after it is twice as long as the last, up to `pause`. A store
+// that opens it again before it was closed for as long as that waits for all of it.
 //
 // The probe is nobody's call, so that a store that swallows requests costs nothing any more,
 // however long the build is.
@@ -22,7 +26,6 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "object/decorators.h"
 
 namespace gopouch::object {
@@ -118,9 +121,11 @@ class Breaker final : public Store {
     int refusals = 0;          // in a row
     bool open = false;
     bool probing = false;
-    Clock::time_point until;       // open: when a probe may be sent
-    Error why;                     // open: what is told
-    std::optional<Error> refused;  // what reads are told, for good
+    Clock::time_point until;                  // open: when a probe may be sent
+    milliseconds pause{0};                    // open: between probes
+    std::optional<Clock::time_point> closed;  // since then, after it had been open
+    Error why;                                // open: what is told
+    std::optional<Error> refused;             // what reads are told, for good
   };
 
   base::Result<Pass> enter(Kind kind, const Key& key) {
@@ -198,11 +203,12 @@ class Breaker final : public Store {
 
   // The stop of the period that this ends.
   std::stop_source open(Now& now, Clock::time_point time, const Error& error) {
+    const bool soon = now.closed && time - *now.closed < options_.pause;
+    now.pause = soon ? options_.pause : std::min(options_.first_pause, options_.pause);
     now.open = gauges_.open = true;
-    now.until = time + options_.pause;
+    now.until = time + now.pause;
     now.why = {Fault::kUnavailable,
-               fmt::format("{}: switched off for {}: {}", options_.name,
-                           base::human_seconds(options_.pause), error.message)};
+               fmt::format("{}: switched off: {}", options_.name, error.message)};
     now.read_faults = now.write_faults = now.refusals = 0;
     now.lost = milliseconds(0);
     ++now.period;
@@ -216,7 +222,7 @@ class Breaker final : public Store {
       probe_ = std::jthread([this, key](const std::stop_token& stop) { probe(key, stop); });
       now.probing = true;
     } catch (const std::system_error&) {
-      now.until = options_.now() + options_.pause;  // no thread to be had
+      now.until = options_.now() + now.pause;  // no thread to be had
     }
   }
 
@@ -229,9 +235,11 @@ class Breaker final : public Store {
     now->probing = false;
     if (answered) {
       now->open = gauges_.open = false;
+      now->closed = options_.now();
       base::log(base::LogLevel::kInfo, "{}: answers again", options_.name);
     } else {
-      now->until = options_.now() + options_.pause;
+      now->pause = std::min(2 * now->pause, options_.pause);
+      now->until = options_.now() + now->pause;
     }
   }
 

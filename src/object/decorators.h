@@ -53,7 +53,7 @@ std::unique_ptr<Store> meter(std::unique_ptr<Store> inner, Gauges& gauges);
 struct BreakerOptions {
   std::string name;  // begins its messages
   int faults = 5;    // in a row open it
-  std::chrono::milliseconds pause{15'000};
+  std::chrono::milliseconds first_pause{1000}, pause{15'000};
   // How long reads may have failed, in sum and without a success between, before it opens however
   // few they were: somebody waits for each.
   std::chrono::milliseconds patience{2000};

@@ -157,7 +157,7 @@ struct Options {
   int attempts = 3;                                 // of one call
   std::chrono::milliseconds first_pause{100};       // before the second attempt, doubled each time
   int breaker_faults = 5;                           // in a row open the breaker; one kTimeout does
-  std::chrono::milliseconds breaker_pause{15'000};  // until one call may try again
+  std::chrono::milliseconds breaker_pause{15'000};  // at most, until a probe may try again
 };
 
 // What one store has done. All are sums since open().

@@ -22,6 +22,7 @@ class BreakerTest : public testing::Test {
     return break_circuit(std::make_unique<ScriptedStore>(script_),
                          {.name = "s3://bucket",
                           .faults = 5,
+                          .first_pause = seconds(1),
                           .pause = seconds(15),
                           .now = [this] { return Clock::time_point(seconds(time_.load())); }},
                          gauges_);
@@ -59,7 +60,7 @@ TEST_F(BreakerTest, OpensOnFaultsInARow) {
     EXPECT_EQ(text_of(*store, "k"), "fault 4: 503");
   }
   EXPECT_TRUE(gauges_.open);
-  const std::string off = "fault 4: s3://bucket: switched off for 15 s: 503";
+  const std::string off = "fault 4: s3://bucket: switched off: 503";
   EXPECT_EQ(text_of(*store, "k"), off);
   EXPECT_EQ(fault_of(put(*store, "k", "x")), Fault::kUnavailable);
   EXPECT_EQ(fault_of(store->head("k", in_time())), Fault::kUnavailable);
@@ -92,7 +93,7 @@ TEST_F(BreakerTest, OpensOnOneTimeout) {
   fail(Error{Fault::kTimeout, "no answer"});
   EXPECT_EQ(text_of(*store, "k"), "fault 5: no answer");
   EXPECT_TRUE(gauges_.open);
-  EXPECT_EQ(text_of(*store, "k"), "fault 4: s3://bucket: switched off for 15 s: no answer");
+  EXPECT_EQ(text_of(*store, "k"), "fault 4: s3://bucket: switched off: no answer");
 }
 
 TEST_F(BreakerTest, OpensWhenReadsHaveWaitedTooLong) {
@@ -144,7 +145,7 @@ TEST_F(BreakerTest, EndsTheReadsUnderWay) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 3; ++i) {
     threads.emplace_back([&] {
-      EXPECT_EQ(text_of(*store, "slow"), "fault 4: s3://bucket: switched off for 15 s: no answer");
+      EXPECT_EQ(text_of(*store, "slow"), "fault 4: s3://bucket: switched off: no answer");
     });
   }
   threads.emplace_back(
@@ -174,7 +175,6 @@ TEST_F(BreakerTest, ProbesAfterItsPauseAndCloses) {
   fail(Error{Fault::kTimeout, "no answer"});
   text_of(*store, "k");
   fail(std::nullopt);
-  time_ += 14;
   EXPECT_EQ(fault_of(*store, "k"), Fault::kUnavailable);
   EXPECT_EQ(script_.count(), 1);
   time_ += 1;
@@ -190,15 +190,42 @@ TEST_F(BreakerTest, StaysOpenWhereTheProbeFails) {
   const auto store = this->store();
   fail(unavailable());
   for (int i = 0; i < 5; ++i) text_of(*store, "k");
-  for (std::size_t probes = 1; probes <= 3; ++probes) {
-    time_ += 15;
-    EXPECT_FALSE(put(*store, "k", "x"));
-    ASSERT_TRUE(wait_count(5 + probes));
-    std::this_thread::sleep_for(milliseconds(20));  // for its answer to be noted
+  std::size_t probes = 0;
+  for (const int pause : {1, 2, 4, 8, 15, 15}) {
+    time_ += pause - 1;
     for (int i = 0; i < 5; ++i) EXPECT_EQ(fault_of(*store, "k"), Fault::kUnavailable);
     EXPECT_EQ(script_.count(), 5 + probes) << "one probe at a time, and one a pause";
+    time_ += 1;
+    EXPECT_FALSE(put(*store, "k", "x"));
+    ASSERT_TRUE(wait_count(5 + ++probes));
+    std::this_thread::sleep_for(milliseconds(20));  // for its answer to be noted
     EXPECT_TRUE(gauges_.open);
   }
+}
+
+TEST_F(BreakerTest, WaitsLongerForWhoFailsAgainSoon) {
+  const auto store = this->store();
+  for (const int pause : {1, 15, 15}) {
+    fail(Error{Fault::kTimeout, "no answer"});
+    text_of(*store, "k");
+    ASSERT_TRUE(gauges_.open);
+    fail(std::nullopt);
+    const auto calls = script_.count();
+    time_ += pause - 1;
+    text_of(*store, "k");
+    EXPECT_EQ(script_.count(), calls);
+    time_ += 1;
+    text_of(*store, "k");
+    ASSERT_TRUE(wait_open(false));
+    time_ += 14;
+  }
+  time_ += 1;
+  fail(Error{Fault::kTimeout, "no answer"});
+  text_of(*store, "k");
+  fail(std::nullopt);
+  time_ += 1;
+  text_of(*store, "k");
+  EXPECT_TRUE(wait_open(false)) << "it worked for long enough";
 }
 
 TEST_F(BreakerTest, SendsOneProbeAndEndsItWithTheStore) {
