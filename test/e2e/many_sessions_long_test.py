@@ -155,6 +155,7 @@ class ManySessions(TestCase):
         self.last = {}    # by scope: the outputs of its last session
         self.machines = 0
         self.hits = self.gets = self.indexed_again = 0
+        self.packs = {}   # that ever were: their sizes
 
     def output(self, step: Step) -> tuple[bytes, bytes]:
         body = body_of(step.seed, step.size)
@@ -193,6 +194,8 @@ class ManySessions(TestCase):
         code = program.close()
         self.assert_well_ended(program, code)
         self.last[module.name, command] = {self.known[step.action] for step in steps if step.seed}
+        self.packs |= {path.name: path.stat().st_size for path in (self.bucket / "v1" / "p").rglob("*")
+                       if path.is_file()}
 
     def check(self, answer: dict, step: Step):
         output = self.known[step.action]
@@ -266,8 +269,8 @@ class ManySessions(TestCase):
     def share(self, sessions: int) -> float:
         used, packed = self.in_use(), self.measure("p")
         print(f"{sessions} sessions: {self.hits:,} hits of {self.gets:,} gets, {self.indexed_again} indexes again; packs {packed / 1e6:.1f} MB for "
-              f"{used / 1e6:.1f} MB in use: {packed / used:.2f}; entries {self.measure('e') / 1e6:.1f} MB",
-              file=sys.stderr)
+              f"{used / 1e6:.1f} MB in use: {packed / used:.2f}; entries {self.measure('e') / 1e6:.1f} MB; "
+              f"{sum(self.packs.values()) / 1e6:.1f} MB of packs were written", file=sys.stderr)
         return packed / used
 
 

@@ -6,4 +6,4 @@
 . "$(dirname "$0")/../support/lies.inc"
 start_gcs bucket
 at() { echo "gs://bucket/$1"; }
-expect_no_lies "$t/gcs/bucket"
+expect_no_lies gs://bucket

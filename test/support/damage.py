@@ -1,14 +1,18 @@
 """Copies objects as a store that lies would have them: damage.py PLACE FROM TO HOW KIND...
 
-PLACE is s3://BUCKET (boto3), redis://127.0.0.1:PORT or a folder, which a server on it shows as its objects. FROM and
-TO are prefixes; HOW is flip, cut or swap; KIND is e, p or m, whose entries, packs or manifests are changed on the
+PLACE is s3://BUCKET (boto3), gs://BUCKET (at STORAGE_EMULATOR_HOST), redis://127.0.0.1:PORT or a folder, which a
+server on it shows as its objects. FROM and TO are prefixes; HOW is flip, cut or swap; KIND is e, p or m, whose entries, packs or manifests are changed on the
 way. Prints how many were.
 """
 
+import json
+import os
 import random
 import socket
 import sys
+import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 WORDS = (b"hello from the pouch", b"HELLO FROM THE POUCH")
 
@@ -45,6 +49,27 @@ class S3:
 
     def put(self, prefix, name, body):
         self.s3.put_object(Bucket=self.bucket, Key=prefix + name, Body=body)
+
+
+class Gcs:
+    def __init__(self, bucket):
+        self.url = "{}/{{}}storage/v1/b/{}/o".format(os.environ["STORAGE_EMULATOR_HOST"], bucket)
+
+    def call(self, kind, rest, body=None):
+        with urllib.request.urlopen(self.url.format(kind) + rest, body) as reply:
+            return reply.read()
+
+    def objects(self, prefix):
+        page = ""
+        while page is not None:
+            answer = json.loads(self.call("", f"?prefix={quote(prefix)}/v1/&pageToken={page}"))
+            for one in answer.get("items", ()):
+                body = self.call("download/", f"/{quote(one['name'], safe='')}?alt=media")
+                yield one["name"].removeprefix(prefix), body
+            page = answer.get("nextPageToken")
+
+    def put(self, prefix, name, body):
+        self.call("upload/", f"?uploadType=media&name={quote(prefix + name, safe='')}", body)
 
 
 class Folder:
@@ -98,6 +123,8 @@ class Redis:
 def open_store(place):
     if place.startswith("s3://"):
         return S3(place.removeprefix("s3://"))
+    if place.startswith("gs://"):
+        return Gcs(place.removeprefix("gs://"))
     return Redis(int(place.rpartition(":")[2])) if place.startswith("redis://") else Folder(place)
 
 
