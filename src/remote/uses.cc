@@ -22,15 +22,15 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
-Index index_in(const std::string& path) {
+GoIndex index_in(const std::string& path) {
   const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::array<std::uint8_t, kHead> head{};
   if (!file || ::pread(file.get(), head.data(), head.size(), 0) != std::ssize(head)) {
-    return Index::kNone;
+    return GoIndex::kNone;
   }
-  if (!std::equal(kIndex.begin(), kIndex.end(), head.begin())) return Index::kNone;
+  if (!std::equal(kIndex.begin(), kIndex.end(), head.begin())) return GoIndex::kNone;
   const auto packages = base::get_number<std::uint32_t>(head.data() + kCountAt);
-  return packages == 1 ? Index::kOfDirectory : Index::kOfModule;
+  return packages == 1 ? GoIndex::kOfDirectory : GoIndex::kOfModule;
 }
 
 Uses::Known& Uses::State::at(const store::ActionId& action) {
@@ -53,14 +53,14 @@ Uses::Kind Uses::kind_of(const store::ActionId& action, const std::string* path)
   const Recorded recorded = packs_->recorded(action);
   if (recorded == Recorded::kIndex) return Kind::kIndex;
   if (recorded == Recorded::kOther) return Kind::kOther;
-  Index index = Index::kNone;
+  GoIndex index = GoIndex::kNone;
   if (path != nullptr) {
     index = index_in(*path);
   } else if (const auto here = local_.get(action); here && *here) {
     index = index_in((*here)->path);
   }
-  if (index == Index::kNone) return Kind::kOther;
-  const bool own = index == Index::kOfDirectory && recorded == Recorded::kUnknown;
+  if (index == GoIndex::kNone) return Kind::kOther;
+  const bool own = index == GoIndex::kOfDirectory && recorded == Recorded::kUnknown;
   return own ? Kind::kOwn : Kind::kIndex;
 }
 

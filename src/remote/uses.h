@@ -23,8 +23,8 @@
 namespace gopouch::remote {
 
 // What the first bytes of an output say (cmd/go/internal/modindex/write.go).
-enum class Index { kNone, kOfModule, kOfDirectory };
-Index index_in(const std::string& path);  // a file that cannot be read has none
+enum class GoIndex { kNone, kOfModule, kOfDirectory };
+GoIndex index_in(const std::string& path);  // a file that cannot be read has none
 
 // Safe for concurrent use.
 class Uses {

@@ -45,12 +45,12 @@ TEST_F(UsesTest, TellAnIndexByItsFirstBytes) {
     return index_in((temp_ / "file").string());
   };
   using std::string_view_literals::operator""sv;
-  EXPECT_EQ(of("go index v2\n\x1c\0\0\0\1\0\0\0\0\0\0\0\x1c\0\0\0"sv), Index::kOfDirectory);
-  EXPECT_EQ(of("go index v2\n\x1c\0\0\0\2\0\0\0\0\0\0\0\x1c\0\0\0"sv), Index::kOfModule);
-  EXPECT_EQ(of("go index v2\n"sv), Index::kNone);
-  EXPECT_EQ(of("go object linux amd64 go1.26"sv), Index::kNone);
-  EXPECT_EQ(of(""sv), Index::kNone);
-  EXPECT_EQ(index_in((temp_ / "none").string()), Index::kNone);
+  EXPECT_EQ(of("go index v2\n\x1c\0\0\0\1\0\0\0\0\0\0\0\x1c\0\0\0"sv), GoIndex::kOfDirectory);
+  EXPECT_EQ(of("go index v2\n\x1c\0\0\0\2\0\0\0\0\0\0\0\x1c\0\0\0"sv), GoIndex::kOfModule);
+  EXPECT_EQ(of("go index v2\n"sv), GoIndex::kNone);
+  EXPECT_EQ(of("go object linux amd64 go1.26"sv), GoIndex::kNone);
+  EXPECT_EQ(of(""sv), GoIndex::kNone);
+  EXPECT_EQ(index_in((temp_ / "none").string()), GoIndex::kNone);
 }
 
 }  // namespace
