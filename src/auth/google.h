@@ -48,8 +48,4 @@ std::string subject_in(std::string_view text, std::string_view name);
 // `lasts` is set to whether it says when it ends; one that has ended is kUnavailable.
 base::Result<base::Secret> subject_in_output(std::string_view text, Time now, bool& lasts);
 
-// RS256 of `text` by a PEM private key (RFC 7518, 3.3), raw bytes. libcrypto is loaded for it, as
-// libcurl has done already.
-base::Result<std::string> sign_rs256(const base::Secret& pem, std::string_view text);
-
 }  // namespace gopouch::auth

@@ -10,6 +10,7 @@
 #include "auth/reply.h"
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "crypto/crypto.h"
 
 #include <nlohmann/json.hpp>
 
@@ -113,7 +114,7 @@ base::Result<GoogleToken> of_service_account(const GoogleAsking& ask,
                     {"iat", now.time_since_epoch().count()},
                     {"exp", (now + kStatementLasts).time_since_epoch().count()}};
   const std::string statement = base64url(dump(header)) + "." + base64url(dump(claims));
-  const auto signature = sign_rs256(account.private_key, statement);
+  const auto signature = crypto::sign_rs256(account.private_key, statement);
   if (!signature) {
     return base::Error{signature.error().fault,
                        fmt::format("{}: {}", what, signature.error().message)};

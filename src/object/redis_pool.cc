@@ -218,11 +218,11 @@ base::Result<std::unique_ptr<RedisLink>> RedisPool::make(const RedisAddress& add
     known = *std::move(found);
     (*nodes_.lock())[address.text()].addresses = known;
   }
-  std::unique_ptr<TlsSession> session;
+  std::unique_ptr<crypto::Session> session;
   if (options_.tls) {
     auto trusted = trust();
     if (!trusted) return trusted.error();
-    auto made = TlsSession::make(*std::move(trusted), address.host);
+    auto made = crypto::Session::client(*std::move(trusted), address.host);
     if (!made) return made.error();
     session = *std::move(made);
   }
@@ -247,10 +247,10 @@ void RedisPool::give(const RedisAddress& address, std::unique_ptr<RedisLink> lin
   given_.notify_all();
 }
 
-base::Result<std::shared_ptr<const TlsTrust>> RedisPool::trust() {
+base::Result<std::shared_ptr<const crypto::Trust>> RedisPool::trust() {
   auto trust = trust_.lock();
   if (!*trust) {
-    auto loaded = TlsTrust::load(options_.net.ca_file);
+    auto loaded = crypto::Trust::load(options_.net.ca_file);
     if (!loaded) return loaded.error();
     *trust = *std::move(loaded);
   }

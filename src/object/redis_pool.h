@@ -62,12 +62,12 @@ class RedisPool {
                                                 const base::Call& call);
   // Null: it is gone. `moved`: the host may have another address by now.
   void give(const RedisAddress& address, std::unique_ptr<RedisLink> link, bool moved = false);
-  base::Result<std::shared_ptr<const TlsTrust>> trust();
+  base::Result<std::shared_ptr<const crypto::Trust>> trust();
 
   const RedisPoolOptions options_;
   base::Guarded<Nodes> nodes_;
   std::condition_variable given_;
-  base::Guarded<std::shared_ptr<const TlsTrust>> trust_;  // held by the sessions under it, too
+  base::Guarded<std::shared_ptr<const crypto::Trust>> trust_;  // held by the sessions under it, too
 };
 
 }  // namespace gopouch::object

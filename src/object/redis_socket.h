@@ -14,8 +14,8 @@
 #include "base/call.h"
 #include "base/files.h"
 #include "base/result.h"
+#include "crypto/crypto.h"
 #include "object/redis_slots.h"
-#include "object/redis_tls.h"
 
 namespace gopouch::object {
 
@@ -32,7 +32,7 @@ base::Result<std::vector<SocketAddress>> resolve(const RedisAddress& host, const
 class Socket {
  public:
   // `tls` null: plain.
-  Socket(std::vector<SocketAddress> addresses, std::unique_ptr<TlsSession> tls)
+  Socket(std::vector<SocketAddress> addresses, std::unique_ptr<crypto::Session> tls)
       : addresses_(std::move(addresses)), tls_(std::move(tls)) {}
 
   // Goes on with connecting; true when bytes may flow. `patience` is how long an address has while
@@ -65,7 +65,7 @@ class Socket {
   base::Status take_wire();
 
   const std::vector<SocketAddress> addresses_;
-  std::unique_ptr<TlsSession> tls_;
+  std::unique_ptr<crypto::Session> tls_;
   std::size_t next_ = 0;  // of addresses_
   base::Fd fd_;
   base::Call::Clock::time_point begun_;

@@ -2,6 +2,7 @@
 // those that do not work. What each kind sends: google_oracle_test.cc.
 #include <thread>
 
+#include "crypto/crypto.h"
 #include "test/auth/google_fixture.h"
 
 namespace gopouch::auth {
@@ -244,7 +245,7 @@ TEST_F(GoogleChainTest, TheStatementsSignatureIsThatOfTheKey) {
   const test::TempDir dir;
   test::write(dir / "key", rsa_key());
   test::write(dir / "text", "a statement");
-  const auto signature = sign_rs256(base::Secret(rsa_key()), "a statement");
+  const auto signature = crypto::sign_rs256(base::Secret(rsa_key()), "a statement");
   ASSERT_TRUE(signature) << signature.error().message;
   test::write(dir / "signature", *signature);
   const std::string d = dir.path().string();

@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include "test/support/certificate.h"
 #include "test/support/server_process.h"
 #include "test/support/temp_dir.h"
 
@@ -41,23 +42,6 @@ bool wait_for(const Ready& ready, std::chrono::milliseconds time = std::chrono::
   }
   return true;
 }
-
-// A certificate for 127.0.0.1 and localhost that vouches for itself.
-class Certificate {
- public:
-  explicit Certificate(const std::string& names = "IP:127.0.0.1,DNS:localhost") {
-    const std::string make =
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-        " -subj /CN=test -addext subjectAltName=" +
-        names + " -keyout " + key() + " -out " + file() + " 2>/dev/null";
-    if (std::system(make.c_str()) != 0) std::abort();
-  }
-  std::string file() const { return dir_ / "certificate.pem"; }
-  std::string key() const { return dir_ / "key.pem"; }
-
- private:
-  TempDir dir_;
-};
 
 class Redis {
  public:
