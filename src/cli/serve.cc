@@ -19,8 +19,8 @@ using Clock = std::chrono::steady_clock;
 // What requests get to be answered when the server ends.
 constexpr std::chrono::seconds kDrain{5};
 
-// SIGTERM and SIGINT end the server, and are waited for by one thread: no other gets any. SIGHUP
-// asks for what is to come.
+// SIGTERM and SIGINT end the server, SIGHUP makes it read its files again; they are waited for by
+// one thread, and no other gets any.
 class EndSignals {
  public:
   EndSignals() {
@@ -30,12 +30,12 @@ class EndSignals {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
-  void wait() const {
-    for (int signal = SIGHUP; signal == SIGHUP;) {
+  void wait(const std::function<void()>& on_reload) const {
+    while (true) {
+      int signal = 0;
       ::sigwait(&set_, &signal);
       if (signal != SIGHUP) return;
-      base::log(base::LogLevel::kWarning,
-                "SIGHUP: this version has nothing to reload yet; restart it for other settings");
+      on_reload();
     }
   }
 
@@ -67,6 +67,52 @@ net::Address plugin_address(const config::Settings& settings) {
         address.text()));
   }
   return address;
+}
+
+// Who may, at an address that others can reach, must be said.
+net::Address http_address(const config::Settings& settings) {
+  net::Address address = address_of("http", settings.http);
+  const serve::GateOptions& gate = settings.gate;
+  if (gate.certificate_file.empty() != gate.key_file.empty()) {
+    throw config::ConfigError("http-certificate and http-key: one without the other");
+  }
+  if (!gate.client_ca_file.empty() && gate.certificate_file.empty()) {
+    throw config::ConfigError("http-client-ca: needs http-certificate and http-key");
+  }
+  if (net::is_local(address)) return address;
+  if (gate.tokens_file.empty() && gate.client_ca_file.empty() && !settings.allow_remote_http) {
+    throw config::ConfigError(fmt::format(
+        "http: {} can be reached by other machines; say who may, with --http-tokens FILE or "
+        "--http-client-ca FILE, or let all of them, with --allow-remote-http",
+        address.text()));
+  }
+  if (!gate.tokens_file.empty() && gate.certificate_file.empty()) {
+    base::log(base::LogLevel::kWarning,
+              "http: tokens for {} cross the network in the open; --http-certificate and "
+              "--http-key are for TLS",
+              address.text());
+  }
+  return address;
+}
+
+std::unique_ptr<serve::Gate> open_gate(const config::Settings& settings) {
+  serve::GateOptions options = settings.gate;
+  options.net.ca_file = settings.object.net.ca_file;
+  auto gate = serve::Gate::open(std::move(options));
+  if (gate) return *std::move(gate);
+  throw config::ConfigError(gate.error().message);
+}
+
+std::unique_ptr<serve::HttpCache> open_http_cache(const config::Settings& settings,
+                                                  const serve::Gate& gate) {
+  if (!settings.http_cache) return nullptr;
+  serve::HttpCache::Options options;
+  options.dir = settings.http_cache_dir.empty() ? settings.store.dir / "gopouch" / "http"
+                                                : std::filesystem::path(settings.http_cache_dir);
+  options.max_body = settings.sharing.max_body;
+  auto cache = serve::HttpCache::open(std::move(options), gate);
+  if (cache) return *std::move(cache);
+  throw config::ConfigError(cache.error().message);
 }
 
 serve::Options plugin_options(const config::Settings& settings) {
@@ -172,7 +218,7 @@ int serve(const config::Settings& settings) {
   std::optional<net::Address> plugin_at;
   std::optional<net::Address> http_at;
   if (!settings.plugin.empty()) plugin_at = plugin_address(settings);
-  if (!settings.http.empty()) http_at = address_of("http", settings.http);
+  if (!settings.http.empty()) http_at = http_address(settings);
   if (!plugin_at && !http_at) {
     throw config::ConfigError(
         "serve: what? --plugin PORT|unix:PATH is where sessions connect, --http ADDRESS where HTTP "
@@ -181,6 +227,11 @@ int serve(const config::Settings& settings) {
   if (settings.modproxy && !http_at) {
     throw config::ConfigError("modproxy: needs --http ADDRESS, where it is served under /mod");
   }
+  if (settings.http_cache && !http_at) {
+    throw config::ConfigError("http-cache: needs --http ADDRESS, where it is served under /cache");
+  }
+  const auto gate = open_gate(settings);
+  const auto cache = open_http_cache(settings, *gate);
   auto objects = open_remotes(settings);
   auto modules = open_modules(settings, objects);
   const base::Fd access_log = open_access_log(settings);
@@ -205,6 +256,16 @@ int serve(const config::Settings& settings) {
     options.plugin = plugin ? &*plugin : nullptr;
     options.objects = objects;
     options.access_log = access_log.get();
+    options.gate = gate.get();
+    options.guarded_routes.push_back(
+        {"/auth/oidc", [&](http::Exchange& exchange) { gate->exchange_token(exchange); }});
+    if (cache) {
+      options.guarded_routes.push_back(
+          {"/cache", [&](http::Exchange& exchange) { cache->answer(exchange, "/cache"); }});
+      options.guarded_routes.push_back({"/go-cacher", [&](http::Exchange& exchange) {
+                                          cache->answer_go_cacher(exchange, "/go-cacher");
+                                        }});
+    }
     if (modules) {
       options.counters = [&] { return counters_of(*modules); };
       options.routes.push_back(
@@ -213,7 +274,7 @@ int serve(const config::Settings& settings) {
     web.emplace(*std::move(http_listener), std::move(options));
     base::write_log_line(fmt::format("http at {}", web->address().text()));
   }
-  signals.wait();
+  signals.wait([&] { gate->reload(); });
 
   if (web) web->stop(Clock::now() + kDrain);
   if (modules) modules->stop(settings.flush_timeout);

@@ -77,7 +77,11 @@ struct Settings {
   bool allow_remote_plugin = false;
   bool modproxy = false;  // serve: stand before module proxies
   proxy::ModuleOptions modules;
-  std::string http;          // where HTTP is served; empty: nowhere
+  std::string http;            // where HTTP is served; empty: nowhere
+  bool http_cache = false;     // serve: keep objects for other machines
+  std::string http_cache_dir;  // empty: below the store's
+  serve::GateOptions gate;     // who may over HTTP
+  bool allow_remote_http = false;
   std::string access_log;    // a file, or "-" for stdout; empty: none
   bool no_fallback = false;  // connect: without a server, fail
   std::string step_summary;  // GITHUB_STEP_SUMMARY, where GITHUB_ACTIONS is "true"; else empty

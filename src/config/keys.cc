@@ -16,9 +16,8 @@ constexpr Topic kPrefetch{"Packs and prefetch", ""};
 constexpr Topic kTrust{"Trust", "signatures"};
 constexpr Topic kServer{"The server", ""};
 constexpr Topic kModules{"The module proxy", ""};
-constexpr Topic kHttpCache{"The cache over HTTP", "cache over HTTP"};
-constexpr Topic kHttpTls{"The server's TLS", "TLS for its server"};
-constexpr Topic kTokens{"Who may", "tokens for its server"};
+constexpr Topic kHttpCache{"The cache over HTTP", ""};
+constexpr Topic kGate{"Who may", ""};
 constexpr Topic kDashboard{"The dashboard", "dashboard"};
 constexpr Topic kReverse{"The reverse proxy", "reverse proxy"};
 
@@ -227,15 +226,22 @@ constexpr std::array kKeys{
     Key{"offline", Kind::kBool, "", "false", "modproxy: ask nobody, give what is kept", kModules,
         [](Settings& s, const Value& v) { s.modules.offline = v.number != 0; }},
     Key{"http-cache", Kind::kBool, "", "false", "serve: objects for other machines under /cache",
-        kHttpCache, nullptr},
-    Key{"http-certificate", Kind::kText, "", "", "serve: our certificate, PEM", kHttpTls, nullptr},
-    Key{"http-key", Kind::kText, "", "", "serve: its key, PEM", kHttpTls, nullptr},
+        kHttpCache, [](Settings& s, const Value& v) { s.http_cache = v.number != 0; }},
+    Key{"http-cache-dir", Kind::kFolder, "", "gopouch/http below cache-dir", "where it keeps them",
+        kHttpCache, [](Settings& s, const Value& v) { s.http_cache_dir = v.text; }},
+    Key{"http-certificate", Kind::kText, "", "",
+        "serve: our certificate and those between it and its root, PEM; HTTP is then HTTPS", kGate,
+        [](Settings& s, const Value& v) { s.gate.certificate_file = v.text; }},
+    Key{"http-key", Kind::kText, "", "", "serve: its key, PEM", kGate,
+        [](Settings& s, const Value& v) { s.gate.key_file = v.text; }},
     Key{"http-client-ca", Kind::kText, "", "", "serve: whose certificates clients must have, PEM",
-        kHttpTls, nullptr},
-    Key{"http-tokens", Kind::kText, "", "", "serve: the file of bearer tokens and what they grant",
-        kTokens, nullptr},
-    Key{"http-oidc", Kind::kList, "", "", "serve: issuers whose ID tokens are taken", kTokens,
-        nullptr},
+        kGate, [](Settings& s, const Value& v) { s.gate.client_ca_file = v.text; }},
+    Key{"http-tokens", Kind::kText, "", "",
+        "serve: the file of bearer tokens, issuers of ID tokens, and what they grant", kGate,
+        [](Settings& s, const Value& v) { s.gate.tokens_file = v.text; }},
+    Key{"allow-remote-http", Kind::kBool, "", "false",
+        "serve: let other machines ask for all there is over HTTP, without a token", kGate,
+        [](Settings& s, const Value& v) { s.allow_remote_http = v.number != 0; }},
     Key{"dashboard", Kind::kBool, "", "false", "serve: a page that shows how it is", kDashboard,
         nullptr},
     Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kReverse, nullptr},

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 
 struct bio_st;
+struct evp_pkey_st;
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -24,6 +25,28 @@ namespace gopouch::crypto {
 
 // RS256 of `text` by a PEM private key (RFC 7518, 3.3), raw bytes. kInvalid: no such key.
 base::Result<std::string> sign_rs256(const base::Secret& pem, std::string_view text);
+
+// A key to check signatures with. Safe for concurrent use.
+class PublicKey {
+ public:
+  // For RS256; numbers as JWK has them, big-endian (RFC 7518, 6.3.1). Of 2048 bits at least.
+  static base::Result<std::shared_ptr<const PublicKey>> rsa(std::string_view modulus,
+                                                            std::string_view exponent);
+  // For ES256 (RFC 7518, 6.2.1).
+  static base::Result<std::shared_ptr<const PublicKey>> p256(std::string_view x,
+                                                             std::string_view y);
+  ~PublicKey();
+  PublicKey(const PublicKey&) = delete;
+  PublicKey& operator=(const PublicKey&) = delete;
+
+  // Whether `signature` is that of `text`, as JWS writes it (RFC 7518, 3.3 and 3.4).
+  bool verifies(std::string_view text, std::string_view signature) const;
+
+ private:
+  PublicKey(evp_pkey_st* key, bool rsa) : key_(key), rsa_(rsa) {}
+  evp_pkey_st* const key_;
+  const bool rsa_;
+};
 
 // Whom a client believes: the system's certificates, and those of a file. Safe for concurrent use.
 class Trust {

@@ -1,9 +1,9 @@
 // The HTTP server: requests in, replies out, bodies streamed both ways.
 //
 // HTTP/1.1 (RFC 9110, 9112) on TCP and Unix sockets, many connections on one loop, which is a
-// secret of server.cc, the only file that includes Boost. A handler runs on a thread of its own, as
-// straight code that blocks, for as long as a request is not answered; a connection that waits has
-// none. Who asks too slowly, or takes too slowly, is hung up on.
+// secret of this module, the only one that includes Boost. A handler runs on a thread of its own,
+// as straight code that blocks, for as long as a request is not answered; a connection that waits
+// has none. Who asks too slowly, or takes too slowly, is hung up on.
 //
 // Nothing here knows what the paths mean.
 #pragma once
@@ -21,6 +21,10 @@
 #include "base/files.h"
 #include "base/result.h"
 #include "net/net.h"
+
+namespace gopouch::crypto {
+class ServerContext;
+}  // namespace gopouch::crypto
 
 namespace gopouch::http {
 
@@ -95,6 +99,9 @@ struct Options {
   std::chrono::milliseconds piece_time{30'000};  // for up to 64 KiB of a body, either way
   std::uint32_t header_limit = 32U << 10U;
   std::size_t connections = 10'000;
+  // How each new connection is greeted, within header_time; null: without TLS. On the loop's
+  // thread.
+  std::function<std::shared_ptr<const crypto::ServerContext>()> tls = {};
   std::size_t threads = 256;  // requests that are being answered at once; others wait
   std::function<void(const Done&)> on_done = {};  // on the loop's thread
 };

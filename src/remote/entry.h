@@ -25,6 +25,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -99,23 +101,29 @@ class Encoder {
   base::Compressor compressor_;
 };
 
-// Takes an entry as it arrives and lays its body into the local store.
-class EntrySink final : public object::Sink {
+// Takes an entry apart as it arrives.
+class EntryDecoder {
  public:
-  // `local` must outlive the sink.
-  EntrySink(store::Store& local, const store::ActionId& action, std::int64_t max_body)
-      : local_(local), action_(action), max_body_(max_body) {}
+  // `on_header` is called once, when it is known to be one of the action; `on_bytes` with the body,
+  // raw, and never with more of it than the header says. Whether its hash is right is theirs to
+  // see.
+  using OnHeader = std::function<void(const Header&)>;
+  using OnBytes = std::function<void(std::span<const std::uint8_t>)>;
+  EntryDecoder(const store::ActionId& action, std::int64_t max_body, OnHeader on_header,
+               OnBytes on_bytes)
+      : action_(action),
+        max_body_(max_body),
+        on_header_(std::move(on_header)),
+        on_bytes_(std::move(on_bytes)) {}
 
-  void begin() override;
-  bool write(std::span<const std::uint8_t> bytes) override;
+  // False: enough, for problem() says why.
+  bool write(std::span<const std::uint8_t> bytes);
 
-  // After the last byte: the stored file; kCorrupt when this was no entry of the action, any other
-  // fault is the local disk's. REQUIRES: called once.
-  base::Result<store::Hit> finish();
+  // After the last byte; kCorrupt: it is no whole entry of the action.
+  base::Status finish() const;
 
-  // Why write() wanted no more, where it did not.
   const std::optional<base::Error>& problem() const { return problem_; }
-  std::uint32_t cost_ms() const { return header_ ? header_->cost_ms : 0; }
+  const std::optional<Header>& header() const { return header_; }
   std::int64_t received() const { return received_; }
 
  private:
@@ -125,9 +133,10 @@ class EntrySink final : public object::Sink {
   bool inflate(std::span<const std::uint8_t> bytes);
   bool produce(std::span<const std::uint8_t> bytes);
 
-  store::Store& local_;
   const store::ActionId action_;
   const std::int64_t max_body_;
+  const OnHeader on_header_;
+  const OnBytes on_bytes_;
 
   struct Free {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
@@ -139,8 +148,38 @@ class EntrySink final : public object::Sink {
   std::int64_t produced_ = 0;  // raw bytes of the body
   bool frame_ended_ = false;
   std::unique_ptr<ZSTD_DCtx, Free> inflater_;
-  std::optional<store::Put> put_;
   std::optional<base::Error> problem_;
+};
+
+// Takes an entry as it arrives and lays its body into the local store.
+class EntrySink final : public object::Sink {
+ public:
+  // `local` must outlive the sink.
+  EntrySink(store::Store& local, const store::ActionId& action, std::int64_t max_body)
+      : local_(local), action_(action), max_body_(max_body) {}
+
+  void begin() override;
+  bool write(std::span<const std::uint8_t> bytes) override { return decoder_->write(bytes); }
+
+  // After the last byte: the stored file; kCorrupt when this was no entry of the action, any other
+  // fault is the local disk's. REQUIRES: called once.
+  base::Result<store::Hit> finish();
+
+  // Why write() wanted no more, where it did not.
+  std::optional<base::Error> problem() const {
+    return decoder_ ? decoder_->problem() : std::nullopt;
+  }
+  std::uint32_t cost_ms() const {
+    return decoder_ && decoder_->header() ? decoder_->header()->cost_ms : 0;
+  }
+  std::int64_t received() const { return decoder_ ? decoder_->received() : 0; }
+
+ private:
+  store::Store& local_;
+  const store::ActionId action_;
+  const std::int64_t max_body_;
+  std::optional<EntryDecoder> decoder_;
+  std::optional<store::Put> put_;
 };
 
 }  // namespace gopouch::remote

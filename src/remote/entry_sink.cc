@@ -1,7 +1,7 @@
-// From an entry to a file of the local store, in whatever pieces it arrives.
+// From an entry to its raw body, in whatever pieces it arrives; and on into the local store.
 //
 // Memory is bounded whatever the entry says: the window of a zstd frame by kMaxWindow, the body by
-// its own raw size, which the store checks together with the hash.
+// its own raw size, which whoever takes it checks together with the hash.
 #include <algorithm>
 #include <array>
 
@@ -16,22 +16,12 @@ constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
 }  // namespace
 
-void EntrySink::begin() {
-  front_.clear();
-  header_.reset();
-  received_ = body_ = produced_ = 0;
-  frame_ended_ = false;
-  inflater_.reset();
-  put_.reset();
-  problem_.reset();
-}
-
-bool EntrySink::fail(std::string why) {
+bool EntryDecoder::fail(std::string why) {
   problem_ = base::Error{base::Fault::kCorrupt, std::move(why)};
   return false;
 }
 
-bool EntrySink::write(std::span<const std::uint8_t> bytes) {
+bool EntryDecoder::write(std::span<const std::uint8_t> bytes) {
   if (problem_) return false;
   received_ += std::ssize(bytes);
   while (!header_ || front_.size() < kHeaderSize + header_->signature_size) {
@@ -45,7 +35,7 @@ bool EntrySink::write(std::span<const std::uint8_t> bytes) {
   return bytes.empty() || take_body(bytes);
 }
 
-bool EntrySink::take_header() {
+bool EntryDecoder::take_header() {
   auto header = decode(std::span<const std::uint8_t, kHeaderSize>(
       reinterpret_cast<const std::uint8_t*>(front_.data()), kHeaderSize));
   if (!header) return fail(header.error().message);
@@ -54,8 +44,7 @@ bool EntrySink::take_header() {
     return fail("a body beyond all bounds");
   }
   header_ = *header;
-  const store::Entry& entry = header_->entry;
-  put_.emplace(local_.put(action_, entry.output, entry.size, entry.put_time));
+  on_header_(*header);
   if (header_->codec == Codec::kZstd) {
     inflater_.reset(ZSTD_createDCtx());
     ZSTD_DCtx_setParameter(inflater_.get(), ZSTD_d_windowLogMax, kMaxWindow);
@@ -63,13 +52,13 @@ bool EntrySink::take_header() {
   return true;
 }
 
-bool EntrySink::take_body(std::span<const std::uint8_t> bytes) {
+bool EntryDecoder::take_body(std::span<const std::uint8_t> bytes) {
   body_ += std::ssize(bytes);
   if (body_ > header_->stored_size) return fail("more bytes than announced");
   return header_->codec == Codec::kZstd ? inflate(bytes) : produce(bytes);
 }
 
-bool EntrySink::inflate(std::span<const std::uint8_t> bytes) {
+bool EntryDecoder::inflate(std::span<const std::uint8_t> bytes) {
   std::array<std::uint8_t, kPiece> out;
   ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
   bool full = false;  // the last piece filled `out`: there may be more inside
@@ -85,20 +74,34 @@ bool EntrySink::inflate(std::span<const std::uint8_t> bytes) {
   return true;
 }
 
-bool EntrySink::produce(std::span<const std::uint8_t> bytes) {
+bool EntryDecoder::produce(std::span<const std::uint8_t> bytes) {
   produced_ += std::ssize(bytes);
   if (produced_ > header_->entry.size) return fail("a body longer than announced");
-  if (!bytes.empty()) put_->write(bytes);
+  if (!bytes.empty()) on_bytes_(bytes);
   return true;
 }
 
-base::Result<store::Hit> EntrySink::finish() {
+base::Status EntryDecoder::finish() const {
   if (problem_) return *problem_;
   const bool whole =
       header_ && body_ == header_->stored_size && (header_->codec == Codec::kRaw || frame_ended_);
-  if (!whole) {
-    return base::Error{base::Fault::kCorrupt, "an entry cut short"};
-  }
+  if (whole) return base::Done{};
+  return base::Error{base::Fault::kCorrupt, "an entry cut short"};
+}
+
+void EntrySink::begin() {
+  put_.reset();
+  const auto on_header = [this](const Header& header) {
+    const store::Entry& entry = header.entry;
+    put_.emplace(local_.put(action_, entry.output, entry.size, entry.put_time));
+  };
+  const auto on_bytes = [this](std::span<const std::uint8_t> bytes) { put_->write(bytes); };
+  decoder_.emplace(action_, max_body_, on_header, on_bytes);
+}
+
+base::Result<store::Hit> EntrySink::finish() {
+  if (!decoder_) begin();
+  if (auto whole = decoder_->finish(); !whole) return whole.error();
   auto stored = put_->commit();
   put_.reset();
   // What the store finds invalid is a body that is not what its entry says.

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -68,6 +69,86 @@ class Plugin {
   std::unique_ptr<Rep> rep_;
 };
 
+// What somebody may do; who may write may read.
+enum class Right { kNone, kRead, kWrite };
+
+// A right below `prefix`, of whole parts of keys of /cache; empty: below all.
+struct Grant {
+  Right right = Right::kNone;
+  std::string prefix;
+};
+
+// What a request may do. Of grants that reach a key, the one with the longest prefix counts.
+struct Pass {
+  bool known = false;  // false: it brought no token that we know
+  std::vector<Grant> grants;
+
+  Right at(std::string_view key) const;
+  Right anywhere() const;  // the most of all its grants
+};
+
+struct GateOptions {
+  // docs/server.md has its grammar. Empty: whoever reaches the server may do all.
+  std::string tokens_file;
+  std::string certificate_file, key_file;  // PEM; empty: without TLS
+  std::string client_ca_file;              // clients must have a certificate of these, PEM
+  net::Options net;                        // for asking issuers of ID tokens
+};
+
+// Who may what over HTTP, and how connections are greeted. Safe for concurrent use.
+class Gate {
+ public:
+  // The error is one line for the user.
+  static base::Result<std::unique_ptr<Gate>> open(GateOptions options);
+  ~Gate();
+
+  Pass pass_of(const http::Request& request) const;
+
+  // Answers 401 or 403, or asks `inner`.
+  http::Handler guarded(Right needed, http::Handler inner) const;
+  static void refuse(http::Exchange& exchange, const Pass& pass);
+
+  // For http::Options::tls; null: without TLS.
+  std::function<std::shared_ptr<const crypto::ServerContext>()> tls() const;
+
+  // Reads the files again; where one is bad, says so and goes on with what it was.
+  void reload();
+
+  // POST: a token for a while in exchange for an ID token of an issuer in the file.
+  void exchange_token(http::Exchange& exchange) const;
+
+ private:
+  struct Rep;
+  explicit Gate(std::unique_ptr<Rep> rep);
+  const std::unique_ptr<Rep> rep_;
+};
+
+// Objects for other machines, kept in a folder: what `--remote http://server/cache` speaks (RFC
+// 9110, and RFC 4918's PROPFIND), and the wire of go-cacher. Safe for concurrent use.
+class HttpCache {
+ public:
+  struct Options {
+    std::filesystem::path dir;  // absolute, made when missing
+    std::int64_t max_object = (std::int64_t{4} << 30U) + (std::int64_t{64} << 20U);
+    std::int64_t max_body = std::int64_t{4} << 30U;  // of an entry, unpacked
+  };
+  // `gate` must outlive it.
+  static base::Result<std::unique_ptr<HttpCache>> open(Options options, const Gate& gate);
+  ~HttpCache();
+
+  // Everything below the path `base`, as "/cache".
+  void answer(http::Exchange& exchange, std::string_view base);
+  // The same for go-cacher's wire: <base>/action/…, <base>/output/…, PUT <base>/<action>/<output>.
+  void answer_go_cacher(http::Exchange& exchange, std::string_view base);
+
+  const object::Remote& objects() const;  // for /metrics
+
+ private:
+  struct Rep;
+  explicit HttpCache(std::unique_ptr<Rep> rep);
+  const std::unique_ptr<Rep> rep_;
+};
+
 // A number for /metrics that somebody else counts.
 struct Counter {
   std::string_view name, help;
@@ -76,7 +157,10 @@ struct Counter {
 
 struct WebOptions {
   http::Options http;
-  std::vector<http::Route> routes;  // beside /healthz, /readyz and /metrics
+  // Null: all may do all. Else /metrics and `routes` need the right to read.
+  const Gate* gate = nullptr;
+  std::vector<http::Route> routes;          // beside /healthz, /readyz and /metrics
+  std::vector<http::Route> guarded_routes;  // those that ask the gate themselves
   // What /metrics tells; null: nothing of that. They must outlive the Web.
   const Plugin* plugin = nullptr;
   std::span<const object::Remote> objects = {};

@@ -1,6 +1,7 @@
 // What the server answers over HTTP: how it is, and whatever it stands before.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -83,7 +84,13 @@ struct Web::Rep {
 };
 
 std::vector<http::Route> Web::Rep::routes() {
-  std::vector<http::Route> all = options.routes;
+  const auto guarded = [this](http::Handler inner) {
+    return options.gate == nullptr ? inner : options.gate->guarded(Right::kRead, std::move(inner));
+  };
+  std::vector<http::Route> all = options.guarded_routes;
+  for (const http::Route& route : options.routes) {
+    all.push_back({route.prefix, guarded(route.handler)});
+  }
   all.push_back({"/healthz", [](http::Exchange& exchange) {
                    if (http::only_reads(exchange))
                      exchange.send({200, {http::kPlainText, kNoStore}}, "ok\n");
@@ -94,18 +101,22 @@ std::vector<http::Route> Web::Rep::routes() {
                                  stopping ? "ending\n" : "ready\n");
                  }});
   all.push_back(
-      {"/metrics", [this](http::Exchange& exchange) {
+      {"/metrics", guarded([this](http::Exchange& exchange) {
          if (!http::only_reads(exchange)) return;
          exchange.send(
              {200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, kNoStore}},
              metrics());
-       }});
+       })});
   // A gopouch that has this as its remote is told so; to a 404 it would listen as to an empty
   // cache.
-  all.push_back({"/cache", [](http::Exchange& exchange) {
-                   exchange.send({501, {http::kPlainText, kNoStore}},
-                                 "this version has no cache over HTTP yet\n");
-                 }});
+  const bool cache = std::any_of(all.begin(), all.end(),
+                                 [](const http::Route& route) { return route.prefix == "/cache"; });
+  if (!cache) {
+    all.push_back({"/cache", [](http::Exchange& exchange) {
+                     exchange.send({501, {http::kPlainText, kNoStore}},
+                                   "this server has no cache over HTTP: --http-cache\n");
+                   }});
+  }
   return all;
 }
 
@@ -157,6 +168,7 @@ Web::Web(net::Listener listener, WebOptions options)
     : rep_(std::make_unique<Rep>(std::move(options))) {
   Rep& r = *rep_;
   http::Options how = r.options.http;
+  if (r.options.gate != nullptr) how.tls = r.options.gate->tls();
   how.on_done = [&r](const http::Done& done) { r.count(done); };
   r.server.emplace(std::move(listener), r.routes(), std::move(how));
 }

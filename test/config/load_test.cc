@@ -28,7 +28,7 @@ TEST(Load, WithoutAWordIsTheProtocolWithDefaults) {
   EXPECT_FALSE(settings.stats || settings.log_requests || settings.log_responses || settings.help);
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(settings.notes, Args());
-  EXPECT_EQ(settings.effective.size(), 51U);
+  EXPECT_EQ(settings.effective.size(), 58U);
   EXPECT_EQ(effective(settings, "cache-limit"), "20GB | default");
 }
 
@@ -206,13 +206,7 @@ TEST(Load, WhatIsToComeIsRefusedInOneLine) {
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
   EXPECT_EQ(refusal({"--revproxy=a.test"}),
             "--revproxy: this version has no reverse proxy yet; remove it");
-  EXPECT_EQ(refusal({"--http-key=x.pem"}),
-            "--http-key: this version has no TLS for its server yet; remove it");
-  EXPECT_EQ(refusal({"--http-oidc=a.test"}),
-            "--http-oidc: this version has no tokens for its server yet; remove it");
   EXPECT_EQ(refusal({"--dashboard"}), "--dashboard: this version has no dashboard yet; remove it");
-  EXPECT_EQ(refusal({}, {{"GOPOUCH_HTTP_CACHE", "true"}}),
-            "GOPOUCH_HTTP_CACHE: this version has no cache over HTTP yet; remove it");
   EXPECT_EQ(refusal({"--sign-key", "", "--revproxy="}), "");
   // What counts is asked, and nothing else.
   EXPECT_EQ(refusal({"--dashboard=false"}, {{"GOPOUCH_DASHBOARD", "true"}}), "");

@@ -426,10 +426,10 @@ class Operations(ModProxy):
             peer = http.client.HTTPConnection(serving.http)
             peer.request(method, "/cache/v1/e/x", body=b"x" if method == "PUT" else None)
             reply = peer.getresponse()
-            self.assertEqual((reply.status, reply.read()), (501, b"this version has no cache over HTTP yet\n"))
+            self.assertEqual((reply.status, reply.read()), (501, b"this server has no cache over HTTP: --http-cache\n"))
             peer.close()
         serving.signal(signal.SIGHUP)
-        self.assertIn("nothing to reload", serving.place("SIGHUP: "))
+        self.assertIn("read again", serving.place("SIGHUP: "))
         self.assertEqual(serving.stop(), 0)
 
     def test_end_at_a_signal(self):
