@@ -197,9 +197,9 @@ object::Key entry_key(const store::ActionId& action);
 // Whether a key is one of ours: what clear-remote may delete.
 bool is_our_key(std::string_view key);
 
-// Whether `size` bytes of the file `fd` are what such a key says: an entry of that action whose body
-// hashes to its OutputID, a pack of that hash, a manifest. kCorrupt: they are not; kInvalid: the key
-// is among ours and none of them. Any other key may hold anything.
+// Whether `size` bytes of the file `fd` are what such a key says: an entry of that action whose
+// body hashes to its OutputID, a pack of that hash, a manifest. kCorrupt: they are not; kInvalid:
+// the key is among ours and none of them. Any other key may hold anything.
 base::Status check_object(std::string_view key, int fd, std::int64_t size, std::int64_t max_body);
 
 // Whether a store can hold a layout; kInvalid with one line for the user.

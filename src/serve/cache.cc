@@ -94,6 +94,20 @@ std::string said_sum(const http::Request& request) {
 
 }  // namespace
 
+std::string_view our_part(std::string_view key) {
+  std::size_t begin = 0;
+  for (const std::string_view ours : {remote::kEntries, pack::kPacks, pack::kManifests}) {
+    const std::size_t at = key.rfind(fmt::format("/{}", ours));
+    if (at != std::string_view::npos) begin = std::max(begin, at + 1);
+  }
+  return key.substr(begin);
+}
+
+std::string http_date(std::chrono::sys_seconds time) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
 int status_of(Fault fault) {
   switch (fault) {
     case Fault::kInvalid:
@@ -131,8 +145,6 @@ base::Result<std::unique_ptr<HttpCache>> HttpCache::open(Options options, const 
 
 HttpCache::HttpCache(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
 HttpCache::~HttpCache() = default;
-
-const object::Remote& HttpCache::objects() const { return rep_->objects; }
 
 void HttpCache::answer(http::Exchange& exchange, std::string_view base) {
   const http::Request& request = exchange.request();
@@ -172,7 +184,10 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
   if (!*info) return serve::answer(exchange, 404, "not found");
   const std::int64_t size = (*info)->size;
   const Wanted wanted = wanted_of(exchange.request(), size);
-  http::Head head{200, {{"Content-Type", "application/octet-stream"}, {"Accept-Ranges", "bytes"}}};
+  http::Head head{200,
+                  {{"Content-Type", "application/octet-stream"},
+                   {"Accept-Ranges", "bytes"},
+                   {"Last-Modified", http_date((*info)->modified)}}};
   head.headers.insert(head.headers.end(), std::make_move_iterator(more.begin()),
                       std::make_move_iterator(more.end()));
   if (wanted.beyond) {

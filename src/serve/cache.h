@@ -34,9 +34,11 @@ struct HttpCache::Rep {
 };
 
 int status_of(base::Fault fault);
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::string http_date(std::chrono::sys_seconds time);
 base::Call in_time();
 
-// The part of a key that is one of gopouch's: from "v1/" on; the whole key where there is none.
+// The part of a key that is one of gopouch's, without what stands before it; else the whole key.
 std::string_view our_part(std::string_view key);
 
 }  // namespace gopouch::serve

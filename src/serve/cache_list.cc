@@ -1,7 +1,6 @@
 // The listing of the cache over HTTP: one folder, as WebDAV says it (RFC 4918, 9.1, with depth 1).
 #include <map>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "serve/cache.h"
@@ -18,22 +17,15 @@ std::string entry_of(std::string_view path, const object::Info* file) {
         "</D:response>\n",
         path);
   }
-  const std::time_t changed = std::chrono::system_clock::to_time_t(file->modified);
   return fmt::format(
       "<D:response><D:href>{}</D:href><D:propstat><D:prop><D:resourcetype/>"
       "<D:getcontentlength>{}</D:getcontentlength>"
-      "<D:getlastmodified>{:%a, %d %b %Y %H:%M:%S} GMT</D:getlastmodified></D:prop>"
+      "<D:getlastmodified>{}</D:getlastmodified></D:prop>"
       "<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n",
-      path, file->size, fmt::gmtime(changed));
+      path, file->size, http_date(file->modified));
 }
 
 }  // namespace
-
-std::string_view our_part(std::string_view key) {
-  if (key.starts_with("v1/")) return key;
-  const std::size_t at = key.find("/v1/");
-  return at == std::string_view::npos ? key : key.substr(at + 1);
-}
 
 // Names of keys need no escape, neither of URLs nor of XML.
 void HttpCache::Rep::list(http::Exchange& exchange, std::string_view base,

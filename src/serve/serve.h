@@ -141,8 +141,6 @@ class HttpCache {
   // The same for go-cacher's wire: <base>/action/…, <base>/output/…, PUT <base>/<action>/<output>.
   void answer_go_cacher(http::Exchange& exchange, std::string_view base);
 
-  const object::Remote& objects() const;  // for /metrics
-
  private:
   struct Rep;
   explicit HttpCache(std::unique_ptr<Rep> rep);

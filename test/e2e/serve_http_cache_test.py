@@ -137,7 +137,7 @@ class Objects(TestCase):
                 (entry, raw), (other, stored[entry]), (entry, stored[pack]), (pack, stored[pack] + b"x"),
                 (pack, stored[entry]), (f"v1/p/{'0' * 64}", stored[pack]), (manifest, stored[manifest][:-1]),
                 (manifest, stored[pack]), (manifest, b"")]
-        for folder in ("", "pr-1/"):
+        for folder in ("", "pr-1/", "a/v1/", "v1/e/"):
             for key, body in lies:
                 with self.subTest(folder + key):
                     self.assertEqual(self.ask("PUT", f"/cache/{folder}{key}", body)[0], 422)

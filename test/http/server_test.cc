@@ -10,7 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "crypto/crypto.h"
 #include "http/http.h"
+#include "test/support/certificate.h"
 #include "test/support/temp_dir.h"
 
 namespace gopouch::http {
@@ -322,6 +324,53 @@ TEST_F(ServerTest, HasManyConnections) {
   for (int i = 0; i < 300; ++i) peers.push_back(peer());
   for (Peer& one : peers) one.say(get("/path"));
   for (Peer& one : peers) EXPECT_EQ(one.reply(), "200 /path ");
+}
+
+// The reply to `request` over TLS; empty: none came.
+std::string ask_over_tls(const net::Address& address, const test::Certificate& certificate,
+                         const std::string& request) {
+  const base::Fd socket = *net::dial(address, base::Call::within(kTime));
+  const auto session =
+      *crypto::Session::client(*crypto::Trust::load(certificate.file()), "localhost");
+  bool shaken = false, asked = false;
+  std::string wire(65536, '\0'), reply(65536, '\0'), heard;
+  while (true) {
+    if (!shaken) shaken = session->shake_hands().ok() && *session->shake_hands();
+    if (shaken && !asked) asked = session->write(request).ok();
+    EXPECT_TRUE(
+        base::write_all(socket.get(), base::bytes_of(std::exchange(session->out(), {}))).ok());
+    const auto size = ::read(socket.get(), wire.data(), wire.size());
+    if (size <= 0) return heard;
+    EXPECT_TRUE(session->take_in(std::span(wire).first(static_cast<std::size_t>(size))));
+    while (const auto got = shaken ? session->read(reply) : base::Result<std::size_t>(0)) {
+      if (*got == 0) break;
+      heard.append(reply, 0, *got);
+    }
+  }
+}
+
+TEST_F(ServerTest, SpeaksTlsWhereThatIsWanted) {
+  const test::Certificate certificate, next;
+  auto shown = *crypto::ServerContext::make(
+      {*crypto::Identity::load(certificate.file(), certificate.key())});
+  Options options;
+  options.header_time = milliseconds(300);
+  options.tls = [&shown] { return shown; };
+  start(options);
+  const std::string request =
+      "PUT /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n";
+  const std::string body(200'000, 'b');
+  const std::string reply = ask_over_tls(server_->address(), certificate, request + body);
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 200 ")) << reply.substr(0, 100);
+  EXPECT_TRUE(reply.ends_with("PUT " + body));
+  EXPECT_EQ(peer().ask(get("/path")), "") << "a plain request";
+  EXPECT_EQ(peer().hear(), "") << "somebody who says nothing";
+  Peer half = peer();
+  half.say("\x16\x03\x01\x02");
+  EXPECT_EQ(half.hear(), "");
+  shown = *crypto::ServerContext::make({*crypto::Identity::load(next.file(), next.key())});
+  EXPECT_EQ(ask_over_tls(server_->address(), certificate, request + body), "");
+  EXPECT_NE(ask_over_tls(server_->address(), next, request + body), "");
 }
 
 }  // namespace
