@@ -125,6 +125,18 @@ class Server {
   std::unique_ptr<Rep> rep_;
 };
 
+// As send_file() of a file's first `size` bytes with a head of status 200, or the part of them that
+// the request asks for (RFC 9110, 14: one range of bytes; more are answered with all). A "Range"
+// with an "If-Range" is heeded where that is the head's ETag.
+void send_part(Exchange& exchange, Head head, base::Fd file, std::int64_t size);
+
+// What a "Range" asks for of `size` bytes.
+struct Range {
+  enum class Kind { kAll, kPart, kNothing } kind = Kind::kAll;  // kNothing: it lies behind the end
+  std::int64_t offset = 0, size = 0;                            // of kPart
+};
+Range parse_range(std::string_view range, std::int64_t size);
+
 // GET and HEAD; else it is answered that these are what may be asked.
 bool only_reads(Exchange& exchange);
 

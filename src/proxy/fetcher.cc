@@ -53,22 +53,27 @@ bool Fetcher::borrow(const Path& path, const base::Hash& name) {
   return shelf_.fetch(name, limit_of(path), call).has_value();
 }
 
-std::shared_ptr<Download> Fetcher::join(const Path& path, const Source& source,
-                                        const base::Hash& name) {
+Download::Reader Fetcher::join(const Path& path, const Source& source, const base::Hash& name) {
   auto downloads = under_way_.lock();
   std::shared_ptr<Download>& download = (*downloads)[name];
   if (download) {
-    ++tally_.joined;
-    return download;
+    if (auto reader = Download::join(download)) {
+      ++tally_.joined;
+      return *std::move(reader);
+    }
   }
   download = std::make_shared<Download>();
   workers_.add([this, path, source, name, mine = download] {
     Outcome outcome = fetch(path, source, name, *mine);
-    // Whoever comes after the end asks anew.
-    under_way_.lock()->erase(name);
+    {
+      // Whoever comes after the end asks anew.
+      auto now = under_way_.lock();
+      const auto found = now->find(name);
+      if (found != now->end() && found->second == mine) now->erase(found);
+    }
     mine->finish(std::move(outcome));
   });
-  return download;
+  return *Download::join(download);
 }
 
 Outcome Fetcher::fetch(const Path& path, const Source& source, const base::Hash& name,
@@ -89,8 +94,7 @@ Outcome Fetcher::fetch(const Path& path, const Source& source, const base::Hash&
   } else if (old && !old->facts.last_modified.empty()) {
     wanted.headers.push_back({"If-Modified-Since", old->facts.last_modified});
   }
-  const bool quiet = Clock::now().time_since_epoch().count() < quiet_until_;
-  const Asking how{quiet ? 1 : options_.attempts, options_.first_pause};
+  const Asking how{is_quiet() ? 1 : options_.attempts, options_.first_pause};
   const Taker taker{[&] { download.begin(); },
                     [&](std::span<const std::uint8_t> bytes) {
                       tally_.bytes_up += std::ssize(bytes);
@@ -123,8 +127,10 @@ Outcome Fetcher::take(const Path& path, const base::Hash& name, Download& downlo
   }
   ++tally_.fetched;
   absent_.lock()->erase(name);
-  if (!download.started() && !download.write(shelf_, name, {})) {
-    return {200, {}, "miss", {}};  // an empty file, and no room for it
+  const bool taken = download.started() || download.write(shelf_, name, {});
+  if (!taken || download.draft() == nullptr) {
+    ++tally_.unkept;
+    return {200, {}, "miss", {}};
   }
   Draft& draft = *download.draft();
   if (const auto fine = inspect(path, draft.fd(), draft.size()); !fine) {
@@ -134,7 +140,8 @@ Outcome Fetcher::take(const Path& path, const base::Hash& name, Download& downlo
     return {200, {}, "damaged", {}};
   }
   if (const auto kept = shelf_.keep(draft, facts); !kept) {
-    base::log(base::LogLevel::kWarning, "modules: {}", kept.error().message);
+    ++tally_.unkept;
+    shelf_.say_ailing(kept.error());
     return {200, {}, "miss", {}};
   }
   auto here = shelf_.find(name);

@@ -21,7 +21,8 @@ namespace gopouch::proxy {
 // What ModuleCounts are taken from.
 struct Tally {
   std::atomic<std::int64_t> hits = 0, remote_hits = 0, fetched = 0, absent = 0, stale = 0;
-  std::atomic<std::int64_t> joined = 0, faults = 0, damaged = 0, requests = 0, bytes_up = 0;
+  std::atomic<std::int64_t> joined = 0, faults = 0, damaged = 0, unkept = 0, requests = 0,
+                            bytes_up = 0;
 };
 
 // Safe for concurrent use.
@@ -30,8 +31,8 @@ class Fetcher {
   // All must outlive it, and the Sources what is asked for.
   Fetcher(const ModuleOptions& options, Shelf& shelf, Tally& tally);
 
-  // A fetch of this file, or the one that is under way.
-  std::shared_ptr<Download> join(const Path& path, const Source& source, const base::Hash& name);
+  // A place at the fetch of this file: a new one, or the one that is under way.
+  Download::Reader join(const Path& path, const Source& source, const base::Hash& name);
 
   // From the object stores to the shelf, with nobody else asked. True: it is there now.
   bool borrow(const Path& path, const base::Hash& name);
@@ -44,6 +45,9 @@ class Fetcher {
 
   // Whether a "Via" header is that of our own requests.
   bool is_ours(std::string_view via) const { return via.find(via_) != std::string_view::npos; }
+
+  // Whether an upstream did not answer a moment ago.
+  bool is_quiet() const { return Clock::now().time_since_epoch().count() < quiet_until_; }
 
   // Ends what is under way: whoever waits is told so.
   void stop() { stop_.request_stop(); }

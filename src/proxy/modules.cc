@@ -12,7 +12,7 @@ namespace gopouch::proxy {
 
 namespace {
 
-constexpr std::int64_t kPiece = 64 << 10;
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::string_view kNotFound = "not found\n";
 
 std::string_view media_type(Kind kind) {
@@ -69,13 +69,13 @@ struct Modules::Rep {
   bool answer_absent(http::Exchange& exchange, const Path& path, const base::Hash& name);
   void answer_file(http::Exchange& exchange, const Path& path, const Kept& kept, std::int64_t size,
                    std::string_view word);
-  void answer_download(http::Exchange& exchange, const Path& path, Download& download);
+  void answer_download(http::Exchange& exchange, const Path& path, Download::Reader reader);
 };
 
 base::Result<Modules> Modules::open(ModuleOptions options, std::span<object::Remote> shared) {
   auto sources = Sources::parse(options);
   if (!sources) return sources.error();
-  auto shelf = Shelf::open(options.dir, shared);
+  auto shelf = Shelf::open(options.dir, options.room, shared);
   if (!shelf) return shelf.error();
   return Modules(std::make_unique<Rep>(std::move(options), *std::move(sources), *std::move(shelf)));
 }
@@ -126,7 +126,7 @@ void Modules::answer(http::Exchange& exchange, std::string_view prefix) {
     exchange.send({404, {http::kPlainText}}, "not found: it is not kept, and nobody is asked\n");
     return;
   }
-  r.answer_download(exchange, *path, *r.fetcher.join(*path, source, name));
+  r.answer_download(exchange, *path, r.fetcher.join(*path, source, name));
 }
 
 bool Modules::Rep::answer_from_disk(http::Exchange& exchange, const Path& path,
@@ -166,44 +166,45 @@ void Modules::Rep::answer_file(http::Exchange& exchange, const Path& path, const
   http::Head head = head_of(path, 200, word);
   if (word == "stale") head.headers.push_back({"Warning", "110 - \"Response is Stale\""});
   base::Fd file(::fcntl(kept.file.get(), F_DUPFD_CLOEXEC, 3));
-  exchange.send_file(std::move(head), std::move(file), 0, size);
+  http::send_part(exchange, std::move(head), std::move(file), size);
 }
 
 // While it comes, or when it is there. What is small is not begun before it is whole: of a list
 // that was torn off, an old one is better than a half.
-void Modules::Rep::answer_download(http::Exchange& exchange, const Path& path, Download& download) {
+void Modules::Rep::answer_download(http::Exchange& exchange, const Path& path,
+                                   Download::Reader reader) {
   const bool stream = path.kind == Kind::kZip;
-  if (const Outcome* const over = stream ? download.wait_for_start() : &download.wait_for_end()) {
+  if (const Outcome* const over = stream ? reader.wait_for_start() : &reader.wait_for_end()) {
     if (over->kept) return answer_file(exchange, path, *over->kept, over->kept->size, over->word);
     exchange.note(over->word);
-    if (over->status != 200 || !download.started()) {
+    if (over->status != 200 || !reader.started()) {
       return exchange.send(head_of(path, over->status, over->word), over->text);
     }
   } else {
     exchange.note("miss");
   }
   if (!exchange.begin(head_of(path, 200, "miss"), std::nullopt)) return;
-  std::string piece(static_cast<std::size_t>(kPiece), '\0');
-  std::int64_t sent = 0;
+  std::string piece(kPiece, '\0');
   while (true) {
-    const std::int64_t here = download.wait_for_more(sent);
-    if (here == sent) break;
-    while (sent < here) {
-      const auto wanted = std::min<std::int64_t>(std::ssize(piece), here - sent);
-      const ssize_t got =
-          ::pread(download.fd(), piece.data(), static_cast<std::size_t>(wanted), sent);
-      if (got <= 0) return exchange.cut();
-      if (!exchange.write(std::string_view(piece).substr(0, static_cast<std::size_t>(got)))) return;
-      sent += got;
-    }
+    const auto got = reader.read(piece);
+    if (!got) return exchange.cut();
+    if (*got == 0) break;
+    if (!exchange.write(std::string_view(piece).substr(0, *got))) return;
   }
-  if (download.wait_for_end().status != 200) exchange.cut();
+  if (reader.wait_for_end().status != 200) exchange.cut();
 }
 
 ModuleCounts Modules::counts() const {
   const Tally& t = rep_->tally;
-  return {t.hits,   t.remote_hits, t.fetched, t.absent,   t.stale,
-          t.joined, t.faults,      t.damaged, t.requests, t.bytes_up};
+  return {t.hits,   t.remote_hits, t.fetched, t.absent,   t.stale,    t.joined,
+          t.faults, t.damaged,     t.unkept,  t.requests, t.bytes_up, rep_->fetcher.is_quiet()};
+}
+
+std::vector<std::string> Modules::upstreams() const {
+  std::vector<std::string> names;
+  if (rep_->options.offline) return names;
+  for (const Upstream& one : rep_->sources.upstreams()) names.push_back(one.url.text());
+  return names;
 }
 
 }  // namespace gopouch::proxy

@@ -27,8 +27,16 @@
 
 namespace gopouch::proxy {
 
+// What may stay on the disk: a trim, in the background, drops what was unused for longest.
+struct Room {
+  std::int64_t limit = std::int64_t{10} << 30U;                // bytes on the disk; 0: no limit
+  std::chrono::seconds max_age = std::chrono::hours(24 * 90);  // unused; 0: no limit
+};
+
 struct ModuleOptions {
   std::filesystem::path dir;  // of what is kept; absolute, made when missing
+
+  Room room;  // of what is kept
 
   // As GOPROXY: URLs (http, https, file) between "," (the next one is asked on 404 and 410) and "|"
   // (on any failure); "direct" and "off" end it. Empty, or without a URL: nobody is asked.
@@ -67,8 +75,10 @@ struct ModuleCounts {
   std::int64_t joined = 0;       // waited for a fetch that was under way
   std::int64_t faults = 0;       // upstream failed, and there was nothing to give
   std::int64_t damaged = 0;   // files from upstream that were no module's, handed on and not kept
+  std::int64_t unkept = 0;    // files from upstream that the disk did not take
   std::int64_t requests = 0;  // that upstream got
   std::int64_t bytes_up = 0;  // from upstream
+  bool quiet = false;         // an upstream did not answer a moment ago
 };
 
 // Safe for concurrent use.
@@ -88,6 +98,9 @@ class Modules {
   void stop(std::chrono::milliseconds uploads = {});
 
   ModuleCounts counts() const;
+
+  // Whom it asks, without passwords; none: nobody.
+  std::vector<std::string> upstreams() const;
 
  private:
   struct Rep;

@@ -12,6 +12,7 @@
 #include "base/little_endian.h"
 #include "base/log.h"
 #include "proxy/proxy.h"
+#include "proxy/trim.h"
 
 namespace gopouch::proxy {
 
@@ -26,6 +27,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kSumAt = 32, kFootSize = 64;
 constexpr std::size_t kLongestFact = 1000;
 constexpr std::chrono::minutes kUploadTime{5};
+constexpr std::chrono::hours kSilence{1};  // after it was said that the disk ails
 
 using Foot = std::array<std::uint8_t, kFootSize>;
 
@@ -62,6 +64,12 @@ std::optional<Sizes> read_foot(const Foot& foot, std::int64_t file_size) {
   return sizes;
 }
 
+// Not each use moves it: a disk has better things to do.
+void mark_used(int fd, const struct stat& info) {
+  const auto age = std::chrono::seconds(std::time(nullptr) - info.st_mtim.tv_sec);
+  if (age > kUseInterval) ::futimens(fd, nullptr);
+}
+
 bool read_at(int fd, std::int64_t offset, void* to, std::size_t size) {
   return ::pread(fd, to, size, offset) == static_cast<ssize_t>(size);
 }
@@ -75,6 +83,7 @@ std::optional<Kept> look(base::Fd fd) {
   if (foot_at < 0 || !read_at(fd.get(), foot_at, foot.data(), foot.size())) return std::nullopt;
   const auto sizes = read_foot(foot, info.st_size);
   if (!sizes) return std::nullopt;
+  mark_used(fd.get(), info);
   Kept kept{std::move(fd), sizes->body, {}};
   kept.facts.fetched = sizes->fetched;
   kept.facts.etag.resize(sizes->etag);
@@ -158,16 +167,35 @@ base::Status Draft::write(std::span<const std::uint8_t> bytes) {
   return base::Done{};
 }
 
-base::Result<std::unique_ptr<Shelf>> Shelf::open(const std::filesystem::path& dir,
+base::Result<std::unique_ptr<Shelf>> Shelf::open(const std::filesystem::path& dir, const Room& room,
                                                  std::span<object::Remote> shared) {
   std::error_code fault;
   std::filesystem::create_directories(dir, fault);
   base::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return base::system_error(dir.string(), errno);
-  return std::make_unique<Shelf>(std::move(fd), shared);
+  return std::make_unique<Shelf>(std::move(fd), room, shared);
+}
+
+Shelf::Shelf(base::Fd dir, const Room& room, std::span<object::Remote> shared)
+    : dir_(std::move(dir)), shared_(shared), trimmer_(std::make_unique<Trimmer>(dir_.get(), room)) {
+  trimmer_->look();
+}
+
+Shelf::~Shelf() = default;
+
+void Shelf::say_ailing(const base::Error& error) {
+  using Clock = std::chrono::steady_clock;
+  trimmer_->make_room();
+  const auto now = Clock::now();
+  auto said = said_.load();
+  if (said != 0 && now - Clock::time_point(Clock::duration(said)) < kSilence) return;
+  if (!said_.compare_exchange_strong(said, now.time_since_epoch().count())) return;
+  base::log(base::LogLevel::kWarning, "modules: {}; what comes is handed on, and not kept",
+            error.message);
 }
 
 std::optional<Kept> Shelf::find(const base::Hash& name) const {
+  trimmer_->look();
   const std::string place = place_of(name);
   return look(base::Fd(::openat(dir_.get(), place.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)));
 }
@@ -188,8 +216,10 @@ std::optional<Kept> Shelf::fetch(const base::Hash& name, std::int64_t limit,
                 shared_key(name));
       continue;
     }
+    auto kept = find(name);
+    if (kept) trimmer_->look(kept->size);
     share(place, i);
-    return find(name);
+    return kept;
   }
   return std::nullopt;
 }
@@ -214,6 +244,7 @@ base::Status Shelf::keep(Draft& draft, const Facts& facts) {
   if (auto done = draft.file_->write(base::bytes_of(more)); !done) return done;
   if (auto done = draft.file_->write(foot); !done) return done;
   if (auto done = draft.file_->publish_over(); !done) return done;
+  trimmer_->look(draft.file_->size());
   share(draft.name_, shared_.size());
   return base::Done{};
 }

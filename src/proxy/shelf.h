@@ -9,9 +9,11 @@
 //   foot  = "gopouchM"  u32 version (1)  u16 size of etag  u16 size of last-modified
 //           u64 size of body  i64 unix seconds of the fetch  sha256 of all before it
 //
-// On the disk the sizes are believed; what comes from an object store is hashed.
+// On the disk the sizes are believed; what comes from an object store is hashed. The mtime of a
+// file is that of its last use, more or less (trim.h).
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -28,6 +30,9 @@
 #include "object/object.h"
 
 namespace gopouch::proxy {
+
+struct Room;
+class Trimmer;
 
 struct Facts {
   std::string etag, last_modified;  // empty: none
@@ -60,8 +65,10 @@ class Shelf {
  public:
   // kDenied, …: the folder cannot be made. `shared` must outlive it.
   static base::Result<std::unique_ptr<Shelf>> open(const std::filesystem::path& dir,
+                                                   const Room& room,
                                                    std::span<object::Remote> shared);
-  Shelf(base::Fd dir, std::span<object::Remote> shared) : dir_(std::move(dir)), shared_(shared) {}
+  Shelf(base::Fd dir, const Room& room, std::span<object::Remote> shared);
+  ~Shelf();
 
   // nullopt: not here, or not whole.
   std::optional<Kept> find(const base::Hash& name) const;
@@ -78,6 +85,9 @@ class Shelf {
   // What is here was seen to be as it is upstream.
   void renew(const base::Hash& name, const Kept& kept, const Facts& facts);
 
+  // The disk did not take something: says so, once for a while, and makes room on one that is full.
+  void say_ailing(const base::Error& error);
+
   // Waits for this long for uploads that are wanted; then there are no more.
   void stop(std::chrono::milliseconds uploads);
 
@@ -87,6 +97,8 @@ class Shelf {
 
   const base::Fd dir_;
   const std::span<object::Remote> shared_;
+  const std::unique_ptr<Trimmer> trimmer_;
+  std::atomic<std::chrono::steady_clock::rep> said_ = 0;  // when it was said that the disk ails
   std::stop_source stop_;
   base::Guarded<std::int64_t> pending_{0};  // uploads
   std::condition_variable none_pending_;

@@ -32,6 +32,7 @@ class Sources {
   static base::Result<Sources> parse(const ModuleOptions& options);
 
   Source find(const Path& path) const;
+  std::span<const Upstream> upstreams() const { return upstreams_; }  // of what has no route
 
  private:
   struct Route {

@@ -1,6 +1,5 @@
 #include "store/gc.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "base/shards.h"
 #include "store/record.h"
 
 namespace gopouch::store {
@@ -47,29 +47,14 @@ std::optional<Kind> kind_of(std::string_view file) {
   return std::nullopt;
 }
 
-// Calls `visit` for every file of the cache's own kinds. All names of a subfolder are read before
-// the first visit, so that a visitor may remove what it sees.
+// Every file of the cache's own kinds.
 void for_each_file(const Folder& folder, const std::function<void(const Found&)>& visit) {
-  for (unsigned i = 0; i < 256; ++i) {
-    const std::string sub = fmt::format("{:02x}", i);
-    const int fd = ::openat(folder.fd(), sub.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) continue;
-    std::vector<Found> files;
-    DIR* const dir = ::fdopendir(fd);
-    if (dir == nullptr) {
-      ::close(fd);
-      continue;
+  base::for_each_in_shards(folder.fd(), [&](const std::string& name, const struct stat& info) {
+    const auto kind = kind_of(std::string_view(name).substr(name.find('/') + 1));
+    if (kind) {
+      visit({name, *kind, S_ISDIR(info.st_mode), mtime_of(info), info.st_blocks * kBlock});
     }
-    while (const dirent* item = ::readdir(dir)) {
-      const auto kind = kind_of(item->d_name);
-      struct stat info {};
-      if (!kind || ::fstatat(fd, item->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-      files.push_back({fmt::format("{}/{}", sub, item->d_name), *kind, S_ISDIR(info.st_mode),
-                       mtime_of(info), info.st_blocks * kBlock});
-    }
-    ::closedir(dir);
-    for (const Found& file : files) visit(file);
-  }
+  });
 }
 
 // A small file of numbers that processes change in turn.
