@@ -1,4 +1,4 @@
-// A file on the shelf of the module proxy: what is read of it lies within it, whatever the bytes.
+// A file on the shelf of the proxies: what is read of it lies within it, whatever the bytes.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/bytes.h"
-#include "proxy/shelf.h"
+#include "keep/keep.h"
 
 namespace {
 
@@ -18,7 +18,7 @@ struct Place {
     std::filesystem::create_directories(folder / hex.substr(0, 2));
     file.reset(::open((folder / hex.substr(0, 2) / hex).c_str(), O_RDWR | O_CREAT | O_CLOEXEC,
                       S_IRUSR | S_IWUSR));
-    auto opened = gopouch::proxy::Shelf::open(folder, {});
+    auto opened = gopouch::keep::Shelf::open(folder, {}, {}, {"files", "v1/x/"});
     if (!file || !opened) std::abort();
     shelf = *std::move(opened);
   }
@@ -28,7 +28,7 @@ struct Place {
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("gopouch-shelf-fuzz-" + std::to_string(::getpid()));
   gopouch::base::Fd file;
-  std::unique_ptr<gopouch::proxy::Shelf> shelf;
+  std::unique_ptr<gopouch::keep::Shelf> shelf;
 };
 
 }  // namespace

@@ -132,7 +132,7 @@ Outcome Fetcher::take(const Path& path, const base::Hash& name, Download& downlo
     ++tally_.unkept;
     return {200, {}, "miss", {}};
   }
-  Draft& draft = *download.draft();
+  keep::Draft& draft = *download.draft();
   if (const auto fine = inspect(path, draft.fd(), draft.size()); !fine) {
     ++tally_.damaged;
     base::log(base::LogLevel::kWarning, "modules: {}: {}; handed on, not kept", path.text,

@@ -12,11 +12,17 @@
 
 #include "base/guarded.h"
 #include "base/workers.h"
-#include "proxy/download.h"
+#include "keep/keep.h"
 #include "proxy/proxy.h"
 #include "proxy/sources.h"
 
 namespace gopouch::proxy {
+
+using keep::Download;
+using keep::Facts;
+using keep::Kept;
+using keep::Outcome;
+using keep::Shelf;
 
 // What ModuleCounts are taken from.
 struct Tally {

@@ -13,6 +13,7 @@ namespace gopouch::proxy {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
+constexpr keep::Label kLabel{"modules", "v1/mod/"};
 constexpr std::string_view kNotFound = "not found\n";
 
 std::string_view media_type(Kind kind) {
@@ -75,7 +76,7 @@ struct Modules::Rep {
 base::Result<Modules> Modules::open(ModuleOptions options, std::span<object::Remote> shared) {
   auto sources = Sources::parse(options);
   if (!sources) return sources.error();
-  auto shelf = Shelf::open(options.dir, options.room, shared);
+  auto shelf = Shelf::open(options.dir, options.room, shared, kLabel);
   if (!shelf) return shelf.error();
   return Modules(std::make_unique<Rep>(std::move(options), *std::move(sources), *std::move(shelf)));
 }
@@ -206,5 +207,7 @@ std::vector<std::string> Modules::upstreams() const {
   for (const Upstream& one : rep_->sources.upstreams()) names.push_back(one.url.text());
   return names;
 }
+
+bool is_module_key(std::string_view key) { return keep::is_key_of(kLabel, key); }
 
 }  // namespace gopouch::proxy

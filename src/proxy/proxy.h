@@ -22,21 +22,16 @@
 
 #include "base/result.h"
 #include "http/http.h"
+#include "keep/keep.h"
 #include "net/net.h"
 #include "object/object.h"
 
 namespace gopouch::proxy {
 
-// What may stay on the disk: a trim, in the background, drops what was unused for longest.
-struct Room {
-  std::int64_t limit = std::int64_t{10} << 30U;                // bytes on the disk; 0: no limit
-  std::chrono::seconds max_age = std::chrono::hours(24 * 90);  // unused; 0: no limit
-};
-
 struct ModuleOptions {
   std::filesystem::path dir;  // of what is kept; absolute, made when missing
 
-  Room room;  // of what is kept
+  keep::Room room;  // of what is kept
 
   // As GOPROXY: URLs (http, https, file) between "," (the next one is asked on 404 and 410) and "|"
   // (on any failure); "direct" and "off" end it. Empty, or without a URL: nobody is asked.

@@ -1,4 +1,4 @@
-#include "proxy/trim.h"
+#include "keep/trim.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "test/support/temp_dir.h"
 
-namespace gopouch::proxy {
+namespace gopouch::keep {
 namespace {
 
 using std::chrono::hours;
@@ -88,4 +88,4 @@ TEST_F(TrimTest, IsForOneAtATime) {
 }
 
 }  // namespace
-}  // namespace gopouch::proxy
+}  // namespace gopouch::keep

@@ -1,5 +1,3 @@
-#include "proxy/shelf.h"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,10 +9,10 @@
 #include "base/bytes.h"
 #include "base/little_endian.h"
 #include "base/log.h"
-#include "proxy/proxy.h"
-#include "proxy/trim.h"
+#include "keep/keep.h"
+#include "keep/trim.h"
 
-namespace gopouch::proxy {
+namespace gopouch::keep {
 
 namespace {
 
@@ -22,7 +20,6 @@ using base::Error;
 using base::Fault;
 
 constexpr std::string_view kMagic = "gopouchM";
-constexpr std::string_view kShared = "v1/mod/";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kSumAt = 32, kFootSize = 64;
 constexpr std::size_t kLongestFact = 1000;
@@ -154,10 +151,9 @@ std::string fit(const std::string& fact) { return fact.size() > kLongestFact ? "
 
 }  // namespace
 
-object::Key shared_key(const base::Hash& name) { return std::string(kShared) + base::to_hex(name); }
-
-bool is_module_key(std::string_view key) {
-  return key.starts_with(kShared) && base::hash_from_hex(key.substr(kShared.size())).has_value();
+bool is_key_of(const Label& label, std::string_view key) {
+  return key.starts_with(label.shared) &&
+         base::hash_from_hex(key.substr(label.shared.size())).has_value();
 }
 
 base::Status Draft::write(std::span<const std::uint8_t> bytes) {
@@ -168,16 +164,20 @@ base::Status Draft::write(std::span<const std::uint8_t> bytes) {
 }
 
 base::Result<std::unique_ptr<Shelf>> Shelf::open(const std::filesystem::path& dir, const Room& room,
-                                                 std::span<object::Remote> shared) {
+                                                 std::span<object::Remote> shared,
+                                                 const Label& label) {
   std::error_code fault;
   std::filesystem::create_directories(dir, fault);
   base::Fd fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return base::system_error(dir.string(), errno);
-  return std::make_unique<Shelf>(std::move(fd), room, shared);
+  return std::make_unique<Shelf>(std::move(fd), room, shared, label);
 }
 
-Shelf::Shelf(base::Fd dir, const Room& room, std::span<object::Remote> shared)
-    : dir_(std::move(dir)), shared_(shared), trimmer_(std::make_unique<Trimmer>(dir_.get(), room)) {
+Shelf::Shelf(base::Fd dir, const Room& room, std::span<object::Remote> shared, const Label& label)
+    : dir_(std::move(dir)),
+      shared_(shared),
+      label_(label),
+      trimmer_(std::make_unique<Trimmer>(dir_.get(), room, label_.word)) {
   trimmer_->look();
 }
 
@@ -190,7 +190,7 @@ void Shelf::say_ailing(const base::Error& error) {
   auto said = said_.load();
   if (said != 0 && now - Clock::time_point(Clock::duration(said)) < kSilence) return;
   if (!said_.compare_exchange_strong(said, now.time_since_epoch().count())) return;
-  base::log(base::LogLevel::kWarning, "modules: {}; what comes is handed on, and not kept",
+  base::log(base::LogLevel::kWarning, "{}: {}; what comes is handed on, and not kept", label_.word,
             error.message);
 }
 
@@ -203,17 +203,16 @@ std::optional<Kept> Shelf::find(const base::Hash& name) const {
 std::optional<Kept> Shelf::fetch(const base::Hash& name, std::int64_t limit,
                                  const base::Call& call) {
   const std::string place = place_of(name);
+  const object::Key key = std::string(label_.shared) + base::to_hex(name);
   for (std::size_t i = 0; i < shared_.size(); ++i) {
     object::Remote& remote = shared_[i];
     if (!remote.layout().empty()) continue;
     FileSink sink(dir_.get(), place.c_str(),
                   limit + static_cast<std::int64_t>(2 * kLongestFact + kFootSize));
-    const auto reply =
-        object::get_one(remote.store(), {.key = shared_key(name), .sink = &sink}, call);
+    const auto reply = object::get_one(remote.store(), {.key = key, .sink = &sink}, call);
     if (!reply || !*reply) continue;
     if (!sink.publish()) {
-      base::log(base::LogLevel::kInfo, "{}: {}: not what was put there", remote.name(),
-                shared_key(name));
+      base::log(base::LogLevel::kInfo, "{}: {}: not what was put there", remote.name(), key);
       continue;
     }
     auto kept = find(name);
@@ -233,7 +232,7 @@ base::Result<std::unique_ptr<Draft>> Shelf::begin(const base::Hash& name) {
   return draft;
 }
 
-base::Status Shelf::keep(Draft& draft, const Facts& facts) {
+base::Status Shelf::keep(Draft& draft, const Facts& facts, Sharing sharing) {
   const Facts known{fit(facts.etag), fit(facts.last_modified), facts.fetched};
   Foot foot = make_foot(draft.size_, known);
   const std::string more = known.etag + known.last_modified;
@@ -245,7 +244,7 @@ base::Status Shelf::keep(Draft& draft, const Facts& facts) {
   if (auto done = draft.file_->write(foot); !done) return done;
   if (auto done = draft.file_->publish_over(); !done) return done;
   trimmer_->look(draft.file_->size());
-  share(draft.name_, shared_.size());
+  if (sharing == Sharing::kEverywhere) share(draft.name_, shared_.size());
   return base::Done{};
 }
 
@@ -282,14 +281,14 @@ void Shelf::stop(std::chrono::milliseconds uploads) {
 }
 
 void Shelf::upload(const std::string& name, object::Remote& remote) {
-  const object::Key key = std::string(kShared) + name.substr(name.find('/') + 1);
+  const object::Key key = std::string(label_.shared) + name.substr(name.find('/') + 1);
   const base::Fd fd(::openat(dir_.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return;
   const net::Body body{.fd = fd.get(), .size = info.st_size};
   const auto stored =
       remote.store().put(key, body, {}, base::Call::within(kUploadTime, stop_.get_token()));
-  if (!stored) base::log(base::LogLevel::kInfo, "modules: {}", stored.error().message);
+  if (!stored) base::log(base::LogLevel::kInfo, "{}: {}", label_.word, stored.error().message);
 }
 
-}  // namespace gopouch::proxy
+}  // namespace gopouch::keep

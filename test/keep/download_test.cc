@@ -1,14 +1,12 @@
-#include "proxy/download.h"
-
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
-#include "proxy/proxy.h"
+#include "keep/keep.h"
 #include "test/support/temp_dir.h"
 
-namespace gopouch::proxy {
+namespace gopouch::keep {
 namespace {
 
 constexpr std::int64_t kMiB = std::int64_t{1} << 20U;
@@ -18,7 +16,7 @@ class DownloadTest : public testing::Test {
  protected:
   void SetUp() override {
     name_ = base::sha256(base::bytes_of("a name"));
-    shelf_ = *Shelf::open(dir_.path(), {}, {});
+    shelf_ = *Shelf::open(dir_.path(), {}, {}, {"files", "v1/x/"});
     download_ = std::make_shared<Download>();
   }
   void spoil() { test::write(dir_ / base::to_hex(name_).substr(0, 2), "no folder"); }
@@ -118,4 +116,4 @@ TEST_F(DownloadTest, WithoutADiskAndReadersIsGivenUp) {
 }
 
 }  // namespace
-}  // namespace gopouch::proxy
+}  // namespace gopouch::keep

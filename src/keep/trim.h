@@ -5,15 +5,15 @@
 // file that is dropped while it is sent is still sent whole.) Several servers may share a folder:
 // one of them trims at a time.
 //
-// Knows the folder's layout (shelf.h) and nothing of what is in a file.
+// Knows the folder's layout (keep.h) and nothing of what is in a file.
 #pragma once
 
 #include <atomic>
 
 #include "base/workers.h"
-#include "proxy/proxy.h"
+#include "keep/keep.h"
 
-namespace gopouch::proxy {
+namespace gopouch::keep {
 
 // A file's mtime moves on use, if it is older than this.
 constexpr std::chrono::minutes kUseInterval{10};
@@ -33,8 +33,8 @@ std::optional<TrimReport> trim_shelf(int dir, const Room& room, std::int64_t fre
 // Says when, and trims on a thread of its own. Safe for concurrent use.
 class Trimmer {
  public:
-  // `dir` must outlive it.
-  Trimmer(int dir, Room room) : dir_(dir), room_(room) {}
+  // `dir` and `word`, which messages begin with, must outlive it.
+  Trimmer(int dir, Room room, std::string_view word) : dir_(dir), room_(room), word_(word) {}
 
   // So many bytes were written, or none: a moment to see whether a trim is due.
   void look(std::int64_t written = 0);
@@ -49,6 +49,7 @@ class Trimmer {
 
   const int dir_;
   const Room room_;
+  const std::string_view word_;
   std::atomic<std::int64_t> held_ = 0;     // bytes: counted by the last trim, and written since
   std::atomic<Clock::rep> last_ = 0;       // when a trim began; 0: never
   std::atomic<Clock::rep> last_room_ = 0;  // when room was last made
@@ -56,4 +57,4 @@ class Trimmer {
   base::Workers worker_{1, 19};  // last: ends first
 };
 
-}  // namespace gopouch::proxy
+}  // namespace gopouch::keep

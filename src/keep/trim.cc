@@ -1,4 +1,4 @@
-#include "proxy/trim.h"
+#include "keep/trim.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/shards.h"
 
-namespace gopouch::proxy {
+namespace gopouch::keep {
 
 namespace {
 
@@ -102,7 +102,7 @@ void Trimmer::begin(std::int64_t free) {
       // What was written meanwhile may have been counted already: a trim too many, at worst.
       held_ += report->kept_bytes - before;
       if (report->removed_files > 0) {
-        base::log(base::LogLevel::kInfo, "modules: trimmed {} files, {} bytes; {} bytes are kept",
+        base::log(base::LogLevel::kInfo, "{}: trimmed {} files, {} bytes; {} bytes are kept", word_,
                   report->removed_files, report->removed_bytes, report->kept_bytes);
       }
     }
@@ -110,4 +110,4 @@ void Trimmer::begin(std::int64_t free) {
   });
 }
 
-}  // namespace gopouch::proxy
+}  // namespace gopouch::keep

@@ -1,5 +1,3 @@
-#include "proxy/download.h"
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,8 +7,9 @@
 #include <cerrno>
 
 #include "base/bytes.h"
+#include "keep/keep.h"
 
-namespace gopouch::proxy {
+namespace gopouch::keep {
 
 namespace {
 
@@ -182,4 +181,4 @@ base::Result<std::size_t> Download::Reader::read(std::span<char> space) {
   return static_cast<std::size_t>(got);
 }
 
-}  // namespace gopouch::proxy
+}  // namespace gopouch::keep
