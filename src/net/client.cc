@@ -192,6 +192,11 @@ void Client::Loop::hand_out(Mailbox& mailbox, std::size_t open, const OnReply& o
     for (Mailbox::Parcel& parcel : mailbox.take()) {
       Transfer& transfer = *parcel.transfer;
       const std::string bytes = std::move(parcel.bytes);
+      const auto tell = [&transfer](const Reply& head) {
+        if (!std::exchange(transfer.head_told, true)) transfer.request->on_head(head);
+      };
+      if (parcel.head) tell(*parcel.head);
+      if (parcel.end && *parcel.end && transfer.request->on_head) tell(**parcel.end);
       if (!bytes.empty()) {
         const auto* const data = reinterpret_cast<const std::uint8_t*>(bytes.data());
         if (!transfer.unwanted && !transfer.request->sink({data, bytes.size()})) {
@@ -230,7 +235,7 @@ void Client::Loop::run() {
     inbox->refusal = end;
     fresh_.swap(inbox->posted);
   }
-  for (Transfer* const transfer : fresh_) ends_.push_back({transfer, {}, end});
+  for (Transfer* const transfer : fresh_) ends_.push_back({transfer, {}, end, {}});
   drop_waiting([&](const Transfer&) { return std::optional(end); });
   deliver();
 }
@@ -315,7 +320,8 @@ void Client::Loop::start(Origin& origin, Transfer& transfer) {
       return;
     }
   }
-  ends_.push_back({&transfer, {}, failure(*transfer.request, Fault::kUnavailable, "no memory")});
+  ends_.push_back(
+      {&transfer, {}, failure(*transfer.request, Fault::kUnavailable, "no memory"), {}});
 }
 
 // What libcurl has done with.
@@ -365,7 +371,7 @@ void Client::Loop::drop_waiting(const std::function<std::optional<Error>(const T
     std::erase_if(origin.waiting, [&](Transfer* transfer) {
       auto error = why(*transfer);
       if (!error) return false;
-      ends_.push_back({transfer, {}, std::move(*error)});
+      ends_.push_back({transfer, {}, std::move(*error), {}});
       --waiting_;
       return true;
     });

@@ -118,7 +118,7 @@ void Handle::begin(Transfer& transfer) {
   const Request& request = *transfer.request;
   reply_ = {};
   header_bytes_ = 0;
-  head_whole_ = false;
+  head_whole_ = head_given_ = false;
   incoming_ = {};
   refusal_.reset();
   paused_ = false;
@@ -149,12 +149,24 @@ void Handle::begin(Transfer& transfer) {
 }
 
 bool Handle::to_sink() const {
-  return transfer_->request->sink && (reply_.status == 200 || reply_.status == 206);
+  const Request& request = *transfer_->request;
+  return request.sink && (request.on_head || reply_.status == 200 || reply_.status == 206);
+}
+
+// What has come, to the mailbox. False: it is full.
+bool Handle::hand_over() {
+  std::optional<Reply> head;
+  if (transfer_->request->on_head && !head_given_) {
+    head.emplace(Reply{reply_.status, reply_.headers, {}});
+  }
+  if (!transfer_->mailbox->offer(*transfer_, incoming_, head)) return false;
+  head_given_ = true;
+  return true;
 }
 
 Mailbox::Parcel Handle::finish(CURLcode code, std::optional<Error> error) {
   Transfer& transfer = *std::exchange(transfer_, nullptr);
-  Mailbox::Parcel parcel{&transfer, std::move(incoming_), std::nullopt};
+  Mailbox::Parcel parcel{&transfer, std::move(incoming_), std::nullopt, std::nullopt};
   if (refusal_ && !error) error = std::move(refusal_);
   if (!error && !head_whole_ && (code == CURLE_OUT_OF_MEMORY || code == kTooLarge)) {
     error = failure(*transfer.request, Fault::kCorrupt, "a header line without end");
@@ -217,8 +229,7 @@ std::size_t Handle::on_write(char* bytes, std::size_t one, std::size_t size, voi
 std::size_t Handle::take_bytes(std::string_view bytes) {
   const bool sunk = to_sink();
   std::string& out = sunk ? incoming_ : reply_.body;
-  if (sunk && out.size() + bytes.size() > Mailbox::kPiece &&
-      !transfer_->mailbox->offer(*transfer_, out)) {
+  if (sunk && out.size() + bytes.size() > Mailbox::kPiece && !hand_over()) {
     paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
@@ -310,6 +321,8 @@ std::optional<Error> Handle::look() {
     }
     return std::nullopt;
   }
+  // Who wants the head at once wants the bytes soon, too.
+  if (request.on_head && !incoming_.empty() && !hand_over()) return std::nullopt;
   return stalled();
 }
 

@@ -50,6 +50,7 @@ class Handle {
 
   void set_up();
   bool to_sink() const;
+  bool hand_over();
   std::int64_t unsent() const;
   std::optional<base::Error> stalled();
   void mark(Phase phase);
@@ -77,6 +78,7 @@ class Handle {
   Reply reply_;
   std::size_t header_bytes_ = 0;
   bool head_whole_ = false;  // its empty line was there
+  bool head_given_ = false;  // to the mailbox, for on_head
   std::string incoming_;     // for the sink, not handed over yet
   std::optional<base::Error> refusal_;
   bool paused_ = false;

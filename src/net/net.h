@@ -80,6 +80,12 @@ struct Body {
 // with kStopped.
 using Sink = std::function<bool(std::span<const std::uint8_t> piece)>;
 
+struct Reply {
+  int status = 0;
+  std::vector<Header> headers;
+  std::string body;
+};
+
 struct Request {
   std::string method = "GET";
   Url url;
@@ -88,12 +94,9 @@ struct Request {
   // Where the body of a reply with status 200 or 206 goes. Null: into Reply::body.
   Sink sink;
   std::size_t body_limit = std::size_t{1} << 20U;  // for Reply::body; more is kCorrupt
-};
-
-struct Reply {
-  int status = 0;
-  std::vector<Header> headers;
-  std::string body;
+  // Called once, before the sink is, with status and headers; the body goes to the sink then,
+  // whatever the status, and soon after it came. REQUIRES: a sink.
+  std::function<void(const Reply& head)> on_head = {};
 };
 
 struct Options {

@@ -88,16 +88,17 @@ std::int64_t body_size(const Request& request) {
   return request.body->fd >= 0 ? request.body->size : std::ssize(request.body->bytes);
 }
 
-bool Mailbox::offer(Transfer& transfer, std::string& bytes) {
+bool Mailbox::offer(Transfer& transfer, std::string& bytes, std::optional<Reply>& head) {
   auto state = state_.lock();
   if (state->unread >= kFull) {
     state->full = true;
     return false;
   }
   state->unread += bytes.size();
-  state->parcels.push_back({&transfer, std::move(bytes), std::nullopt});
+  state->parcels.push_back({&transfer, std::move(bytes), std::nullopt, std::move(head)});
   arrived_.notify_one();
   bytes = {};
+  head.reset();
   return true;
 }
 

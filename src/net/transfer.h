@@ -28,6 +28,7 @@ struct Transfer {
   std::string url;                     // as libcurl is told it
   std::vector<std::string> lines;      // the headers
   std::atomic<bool> unwanted = false;  // set by the caller: its sink has said no
+  bool head_told = false;              // the caller's: on_head was called
 };
 
 // Makes `transfer` ready for the loop. The error is why the request cannot be sent by anyone.
@@ -49,15 +50,16 @@ class Mailbox {
 
   struct Parcel {
     Transfer* transfer = nullptr;
-    std::string bytes;                       // for the sink
-    std::optional<base::Result<Reply>> end;  // with the last parcel of a transfer
+    std::string bytes;                         // for the sink
+    std::optional<base::Result<Reply>> end;    // with the last parcel of a transfer
+    std::optional<Reply> head = std::nullopt;  // with the first one, for Request::on_head
   };
 
   // The loop's side. After the parcel with the last end, the mailbox may be gone.
 
-  // Takes the bytes, or is full: then has_room() will be true one day, and the loop is poked. So it
-  // is after has_room() was false.
-  bool offer(Transfer& transfer, std::string& bytes);
+  // Takes the bytes, and the head if there is one; or is full: then has_room() will be true one
+  // day, and the loop is poked. So it is after has_room() was false.
+  bool offer(Transfer& transfer, std::string& bytes, std::optional<Reply>& head);
   bool has_room();
   // Takes the ends, full or not.
   void put(std::span<Parcel> parcels);
