@@ -12,6 +12,7 @@ namespace gopouch::http {
 namespace {
 
 constexpr std::size_t kHead = 4096;  // most heads fit
+constexpr std::string_view kConnected = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 }  // namespace
 
@@ -73,9 +74,7 @@ void Exchange::Rep::take_head() {
   request.method = std::string(message.method_string());
   is_head = request.method == "HEAD";
   const std::string_view target(message.target().data(), message.target().size());
-  const std::size_t question = target.find('?');
-  request.path = target.substr(0, question);
-  if (question != std::string_view::npos) request.query = target.substr(question + 1);
+  take_target(target, request);
   for (const auto& field : message) {
     request.headers.push_back({std::string(field.name_string()), std::string(field.value())});
   }
@@ -148,6 +147,13 @@ Task<bool> Exchange::Rep::finish() {
       if (failed || (size && sent < *size && !is_head)) co_return false;
       if (!size && !is_head) co_return co_await put("0\r\n\r\n");
       co_return true;
+    case State::kSecure:
+      // Nothing may have come before the client heard that it may begin.
+      if (buffer.size() > 0 || !co_await put(kConnected)) co_return false;
+      stream.expires_after(options.header_time);
+      co_return co_await stream.shake_hands(greeting);
+    case State::kTaken:
+      co_return true;
   }
   co_return false;
 }
@@ -214,6 +220,28 @@ bool Exchange::write(std::string_view bytes) {
   rep_.failed = !rep_.on_loop([&] { return rep_.put(text); });
   if (!rep_.failed) rep_.sent += std::ssize(bytes);
   return !rep_.failed;
+}
+
+bool Exchange::secure(std::shared_ptr<const crypto::ServerContext> greeting) {
+  if (rep_.stream.is_secure()) return false;
+  rep_.state = Rep::State::kSecure;
+  rep_.head.status = 200;
+  rep_.keep = true;
+  rep_.greeting = std::move(greeting);
+  return true;
+}
+
+base::Fd Exchange::take_over() {
+  base::Fd socket;
+  const bool taken = !rep_.stream.is_secure() && rep_.buffer.size() == 0 && rep_.on_loop([&] {
+    socket = rep_.stream.share();
+    return rep_.put(kConnected);
+  });
+  if (!taken) return {};
+  rep_.state = Rep::State::kTaken;
+  rep_.head.status = 200;
+  rep_.keep = false;
+  return socket;
 }
 
 void Exchange::note(std::string_view word) { rep_.note = word; }

@@ -24,7 +24,7 @@ namespace beast = boost::beast;
 // read(), write() and begin(), where one of them waits.
 struct Exchange::Rep {
   using Parser = beast::http::request_parser<beast::http::buffer_body>;
-  enum class State { kNone, kWhole, kFile, kPieces };
+  enum class State { kNone, kWhole, kFile, kPieces, kSecure, kTaken };
 
   Rep(asio::io_context& with, Stream& on, beast::flat_buffer& with_buffer, const Options& how)
       : loop(with), stream(on), buffer(with_buffer), options(how) {}
@@ -67,7 +67,8 @@ struct Exchange::Rep {
   base::Fd file;
   std::int64_t offset = 0;
   std::optional<std::int64_t> size;
-  std::int64_t sent = 0;  // of the body
+  std::int64_t sent = 0;                                  // of the body
+  std::shared_ptr<const crypto::ServerContext> greeting;  // of kSecure
   bool failed = false;
   std::string_view route;
   std::string note;

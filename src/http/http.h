@@ -30,6 +30,10 @@ namespace gopouch::http {
 
 struct Request {
   std::string method;
+  // Of a request as a forward proxy gets it (RFC 9112, 3.2.2 and 3.2.3): "http" and "host:8080", as
+  // they came; of CONNECT no scheme and no path; within what CONNECT led to, "https" and what that
+  // named. Both empty: it is for this server.
+  std::string scheme, authority;
   std::string path;   // as it came, escapes and all; begins with "/"
   std::string query;  // behind "?"; empty: none
   std::vector<net::Header> headers;
@@ -59,6 +63,12 @@ class Exchange {
   // of the body; with one, a body that is shorter is cut, so that the client can tell.
   bool begin(Head head, std::optional<std::int64_t> size);
   bool write(std::string_view bytes);
+  // To CONNECT, in place of a reply: 200, then TLS with this greeting, and requests in it. False:
+  // the connection is within TLS already, and wants a reply.
+  bool secure(std::shared_ptr<const crypto::ServerContext> greeting);
+  // To CONNECT, in place of a reply: 200, and the connection is the caller's. None: the client has
+  // gone, or the connection is within TLS.
+  base::Fd take_over();
   // A word for the log: "hit".
   void note(std::string_view word);
   // Lets the client see that the body is not whole.
@@ -102,6 +112,7 @@ struct Options {
   // How each new connection is greeted, within header_time; null: without TLS. On the loop's
   // thread.
   std::function<std::shared_ptr<const crypto::ServerContext>()> tls = {};
+  Handler forward = {};       // of requests as a forward proxy gets them; null: they are refused
   std::size_t threads = 256;  // requests that are being answered at once; others wait
   std::function<void(const Done&)> on_done = {};  // on the loop's thread
 };

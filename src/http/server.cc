@@ -37,24 +37,28 @@ struct Server::Rep {
       : listener(std::move(at)),
         routes(std::move(with)),
         options(std::move(how)),
+        forward{"proxy", options.forward},
         handlers(options.threads) {}
 
   struct Connection {
     explicit Connection(asio::io_context& loop) : stream(loop) {}
     Stream stream;
-    bool busy = false;  // with a request
+    bool busy = false;   // with a request
+    std::string inside;  // what a CONNECT named that led to TLS
   };
 
   void accept_all();
   Task<void> converse(std::shared_ptr<Connection> connection);
   Task<bool> next(Connection& connection, beast::flat_buffer& buffer, const std::string& peer);
   Task<void> handle(Exchange::Rep& exchange);
+  bool take_target(Exchange::Rep& exchange, const std::string& inside) const;
   Task<bool> drain(Exchange::Rep& exchange);
   void hang_up(bool all);
 
   const net::Listener listener;
   const std::vector<Route> routes;
   const Options options;
+  const Route forward;  // its prefix is the word for it
   asio::io_context loop{1};
   asio::executor_work_guard<Executor> work{loop.get_executor()};
   std::set<std::shared_ptr<Connection>> connections;  // the loop's
@@ -136,7 +140,7 @@ Task<bool> Server::Rep::next(Connection& connection, beast::flat_buffer& buffer,
     exchange.answer(431, "no request that this server understands\n");
   } else if (code) {
     exchange.answer(400, "no request that this server understands\n");
-  } else if (!exchange.request.path.starts_with('/')) {
+  } else if (!take_target(exchange, connection.inside)) {
     exchange.answer(400, "no path; this is no forward proxy\n");
   } else {
     co_await handle(exchange);
@@ -149,7 +153,20 @@ Task<bool> Server::Rep::next(Connection& connection, beast::flat_buffer& buffer,
     options.on_done({exchange.request, exchange.head.status, exchange.sent, whole, exchange.route,
                      exchange.note, time});
   }
+  if (exchange.greeting) connection.inside = exchange.request.authority;
   co_return whole&& exchange.keep;
+}
+
+// Whose the request is. False: nobody's here.
+bool Server::Rep::take_target(Exchange::Rep& exchange, const std::string& inside) const {
+  Request& request = exchange.request;
+  if (!inside.empty()) {
+    if (!request.authority.empty() || !request.path.starts_with('/')) return false;
+    request.scheme = "https";
+    request.authority = inside;
+  }
+  if (!request.authority.empty()) return forward.handler != nullptr;
+  return request.path.starts_with('/');
 }
 
 // What nobody read of a body: a short rest is cheaper than a new connection.
@@ -165,7 +182,8 @@ Task<bool> Server::Rep::drain(Exchange::Rep& exchange) {
 }
 
 Task<void> Server::Rep::handle(Exchange::Rep& exchange) {
-  const Route* const found = find_route(routes, exchange.request.path);
+  const bool forwarded = !exchange.request.authority.empty();
+  const Route* const found = forwarded ? &forward : find_route(routes, exchange.request.path);
   if (found == nullptr) {
     exchange.answer(404, "not found\n");
     co_return;

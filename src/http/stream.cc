@@ -1,5 +1,6 @@
 #include "http/stream.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "net/net.h"
@@ -28,6 +29,10 @@ std::string Stream::peer() {
   const int socket = plain_.socket().native_handle();
   if (::getpeername(socket, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
   return net::text_of(name);
+}
+
+base::Fd Stream::share() {
+  return base::Fd(::fcntl(plain_.socket().native_handle(), F_DUPFD_CLOEXEC, 3));
 }
 
 Task<bool> Stream::shake_hands(std::shared_ptr<const crypto::ServerContext> context) {

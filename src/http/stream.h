@@ -32,6 +32,10 @@ class Stream {
   // From here on, within TLS: false where that does not come about. Until then the stream is plain.
   Task<bool> shake_hands(std::shared_ptr<const crypto::ServerContext> context);
 
+  bool is_secure() const { return tls_ != nullptr; }
+  // The socket as another descriptor of the same; -1: there are none left.
+  base::Fd share();
+
   // Some bytes, at least one; else `code` says why. asio::error::eof: no more are to come.
   Task<std::size_t> read(std::span<char> space, Code& code);
   // All of them, up to some kPiece.

@@ -1,13 +1,39 @@
 #include "http/text.h"
 
+#include <algorithm>
+
 #include <fmt/chrono.h>
+
+#include "base/text.h"
 
 namespace gopouch::http {
 
+void take_target(std::string_view target, Request& request) {
+  if (request.method == "CONNECT") {
+    request.authority = target;
+    return;
+  }
+  const std::size_t mark = target.find("://");
+  if (!target.starts_with('/') && mark != std::string_view::npos) {
+    request.scheme = base::lower(target.substr(0, mark));
+    target.remove_prefix(mark + 3);
+    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+    request.authority = target.substr(0, end);
+    target.remove_prefix(end);
+    if (request.authority.empty()) return;  // and no path, then
+  }
+  const std::size_t question = target.find('?');
+  request.path = target.substr(0, question);
+  if (question != std::string_view::npos) request.query = target.substr(question + 1);
+  if (request.path.empty() && !request.authority.empty()) request.path = "/";
+}
+
 std::string head_text(const Head& head, std::optional<std::int64_t> length, bool keep,
                       std::time_t now) {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
-                                 head.status, reason(head.status), fmt::gmtime(now));
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", head.status, reason(head.status));
+  if (net::find_header(head.headers, "Date").empty()) {
+    text += fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(now));
+  }
   for (const net::Header& header : head.headers) {
     text += fmt::format("{}: {}\r\n", header.name, header.value);
   }

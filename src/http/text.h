@@ -19,4 +19,8 @@ std::string head_text(const Head& head, std::optional<std::int64_t> length, bool
 // Null where none fits.
 const Route* find_route(std::span<const Route> routes, std::string_view path);
 
+// Takes the target of a request with this method apart (RFC 9112, 3.2). What is none leaves neither
+// authority nor a path.
+void take_target(std::string_view target, Request& request);
+
 }  // namespace gopouch::http
