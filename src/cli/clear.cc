@@ -40,7 +40,8 @@ bool clear_local(const config::Settings& settings) {
 
 bool is_ours(std::string_view key, remote::LayoutKind layout) {
   return remote::is_key_of(layout, key) ||
-         (layout == remote::LayoutKind::kGopouch && proxy::is_module_key(key));
+         (layout == remote::LayoutKind::kGopouch &&
+          (proxy::is_module_key(key) || revproxy::is_reply_key(key)));
 }
 
 bool clear_remote(object::Remote& remote, remote::LayoutKind layout) {

@@ -4,11 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 
 #include "cli/cli.h"
 #include "cli/shared.h"
 #include "proxy/proxy.h"
+#include "revproxy/revproxy.h"
 
 namespace gopouch::cli {
 
@@ -186,6 +188,38 @@ std::vector<serve::Counter> counters_of(const proxy::Modules& modules) {
   };
 }
 
+std::optional<revproxy::ReverseProxy> open_reverse(const config::Settings& settings,
+                                                   std::span<object::Remote> shared) {
+  if (settings.reverse.hosts.empty() && settings.reverse.passthrough.empty()) return std::nullopt;
+  if (settings.http.empty()) {
+    throw config::ConfigError("revproxy: needs --http ADDRESS, which clients have as their proxy");
+  }
+  if (settings.sharing.layout != remote::LayoutKind::kGopouch) shared = {};
+  revproxy::Options options = reverse_options(settings);
+  auto reverse = revproxy::ReverseProxy::open(std::move(options), shared);
+  if (reverse) return *std::move(reverse);
+  throw config::ConfigError("revproxy: " + reverse.error().message);
+}
+
+void add_counters(std::vector<serve::Counter>& all, const revproxy::ReverseProxy& reverse) {
+  const revproxy::Counts counts = reverse.counts();
+  const std::array<serve::Counter, 11> more{{
+      {"gopouch_reverse_hits_total", "Replies that were here.", counts.hits},
+      {"gopouch_reverse_remote_hits_total", "Replies from the remote.", counts.remote_hits},
+      {"gopouch_reverse_revalidated_total", "Replies that their servers said are good.",
+       counts.revalidated},
+      {"gopouch_reverse_stale_total", "Old replies, since their servers failed.", counts.stale},
+      {"gopouch_reverse_fetched_total", "Replies that were fetched and kept.", counts.fetched},
+      {"gopouch_reverse_passed_total", "Replies that were not kept.", counts.passed},
+      {"gopouch_reverse_joined_total", "Requests that waited for another's fetch.", counts.joined},
+      {"gopouch_reverse_refused_total", "Requests for hosts not on the list.", counts.refused},
+      {"gopouch_reverse_faults_total", "Requests that their servers failed.", counts.faults},
+      {"gopouch_reverse_upstream_requests_total", "Requests to servers.", counts.requests},
+      {"gopouch_reverse_upstream_bytes_total", "Bytes from servers.", counts.bytes_up},
+  }};
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 base::Fd open_access_log(const config::Settings& settings) {
   if (settings.access_log.empty()) return {};
   if (settings.access_log == "-") return base::Fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
@@ -234,6 +268,7 @@ int serve(const config::Settings& settings) {
   const auto cache = open_http_cache(settings, *gate);
   auto objects = open_remotes(settings);
   auto modules = open_modules(settings, objects);
+  auto reverse = open_reverse(settings, objects);
   const base::Fd access_log = open_access_log(settings);
   if (settings.require_remote && !reachable(objects)) return 1;
 
@@ -266,8 +301,16 @@ int serve(const config::Settings& settings) {
                                           cache->answer_go_cacher(exchange, "/go-cacher");
                                         }});
     }
+    options.counters = [&] {
+      std::vector<serve::Counter> all;
+      if (modules) all = counters_of(*modules);
+      if (reverse) add_counters(all, *reverse);
+      return all;
+    };
+    if (reverse) {
+      options.http.forward = [&](http::Exchange& exchange) { reverse->answer(exchange); };
+    }
     if (modules) {
-      options.counters = [&] { return counters_of(*modules); };
       options.routes.push_back(
           {"/mod", [&](http::Exchange& exchange) { modules->answer(exchange, "/mod"); }});
     }
@@ -278,6 +321,7 @@ int serve(const config::Settings& settings) {
 
   if (web) web->stop(Clock::now() + kDrain);
   if (modules) modules->stop(settings.flush_timeout);
+  if (reverse) reverse->stop(settings.flush_timeout);
   web.reset();
   if (plugin) plugin->stop();
   if (store.trim_due()) store.trim();

@@ -129,4 +129,13 @@ void flush_after_go(remote::Tiers& shared, const config::Settings& settings) {
   shared.give_up();
 }
 
+revproxy::Options reverse_options(const config::Settings& settings) {
+  revproxy::Options options = settings.reverse;
+  const auto own = settings.store.dir / "gopouch";
+  if (options.dir.empty()) options.dir = own / "reverse";
+  if (options.ca_dir.empty()) options.ca_dir = own / "ca";
+  options.net.ca_file = settings.object.net.ca_file;
+  return options;
+}
+
 }  // namespace gopouch::cli

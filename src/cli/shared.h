@@ -45,6 +45,9 @@ int converse(const config::Settings& settings, std::vector<object::Remote>& obje
 std::chrono::milliseconds close_wait(const config::Settings& settings);
 remote::Remote::Flush close_flush(const config::Settings& settings);
 
+// The reverse proxy's, with folders of its own below the cache folder.
+revproxy::Options reverse_options(const config::Settings& settings);
+
 // The go command that the operands say, else the one that started us, else none.
 scope::Input scope_input(const config::Settings& settings);
 

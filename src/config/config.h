@@ -21,6 +21,7 @@
 #include "object/object.h"
 #include "proxy/proxy.h"
 #include "remote/remote.h"
+#include "revproxy/revproxy.h"
 #include "serve/serve.h"
 #include "session/session.h"
 #include "store/store.h"
@@ -77,6 +78,7 @@ struct Settings {
   bool allow_remote_plugin = false;
   bool modproxy = false;  // serve: stand before module proxies
   proxy::ModuleOptions modules;
+  revproxy::Options reverse;   // without hosts: there is none
   std::string http;            // where HTTP is served; empty: nowhere
   bool http_cache = false;     // serve: keep objects for other machines
   std::string http_cache_dir;  // empty: below the store's

@@ -19,7 +19,7 @@ constexpr Topic kModules{"The module proxy", ""};
 constexpr Topic kHttpCache{"The cache over HTTP", ""};
 constexpr Topic kGate{"Who may", ""};
 constexpr Topic kDashboard{"The dashboard", "dashboard"};
-constexpr Topic kReverse{"The reverse proxy", "reverse proxy"};
+constexpr Topic kReverse{"The reverse proxy", ""};
 
 // For a limit that is not there: longer than any file is old, and far from the ends of the clock.
 constexpr std::chrono::hours kForever{24 * 365 * 100};
@@ -244,7 +244,18 @@ constexpr std::array kKeys{
         [](Settings& s, const Value& v) { s.allow_remote_http = v.number != 0; }},
     Key{"dashboard", Kind::kBool, "", "false", "serve: a page that shows how it is", kDashboard,
         nullptr},
-    Key{"revproxy", Kind::kList, "", "", "serve: the hosts to stand before", kReverse, nullptr},
+    Key{"revproxy", Kind::kList, "", "",
+        "serve: the hosts to stand before, on HTTP: HOST, HOST:PORT, *.HOST", kReverse,
+        [](Settings& s, const Value& v) { set_list(s.reverse.hosts, v); }},
+    Key{"revproxy-passthrough", Kind::kList, "", "",
+        "hosts that CONNECT leads to as they are, unseen and not kept", kReverse,
+        [](Settings& s, const Value& v) { set_list(s.reverse.passthrough, v); }},
+    Key{"revproxy-dir", Kind::kFolder, "", "gopouch/reverse below cache-dir",
+        "where it keeps what it was asked for", kReverse,
+        [](Settings& s, const Value& v) { s.reverse.dir = v.text; }},
+    Key{"revproxy-ca-dir", Kind::kFolder, "", "gopouch/ca below cache-dir",
+        "where its certificate and key are, made when missing", kReverse,
+        [](Settings& s, const Value& v) { s.reverse.ca_dir = v.text; }},
 };
 
 // Made by the compiler: every go command looks all of them up, and making them took longer than

@@ -164,6 +164,8 @@ bool Server::Rep::take_target(Exchange::Rep& exchange, const std::string& inside
     if (!request.authority.empty() || !request.path.starts_with('/')) return false;
     request.scheme = "https";
     request.authority = inside;
+  } else if (request.scheme == "https") {
+    return false;
   }
   if (!request.authority.empty()) return forward.handler != nullptr;
   return request.path.starts_with('/');

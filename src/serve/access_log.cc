@@ -15,7 +15,10 @@ std::string access_line(const http::Done& done, std::chrono::system_clock::time_
                              fmt::gmtime(static_cast<std::time_t>(seconds.count())), ms);
   line["peer"] = done.request.peer;
   line["method"] = done.request.method;
-  line["path"] = done.request.path;
+  const http::Request& request = done.request;
+  line["path"] = request.scheme.empty()
+                     ? request.authority + request.path
+                     : fmt::format("{}://{}{}", request.scheme, request.authority, request.path);
   line["status"] = done.status;
   line["bytes"] = done.bytes;
   line["ms"] = static_cast<double>(done.time.count()) / 1000;

@@ -3,7 +3,8 @@
 //   {"time":"2026-01-02T03:04:05.678Z","peer":"192.0.2.1:40000","method":"GET","path":"/mod/…",
 //    "status":200,"bytes":1234,"ms":1.234,"cache":"hit","whole":true}
 //
-// No query, no header: they may hold what nobody else should know.
+// Of a request as a forward proxy gets it, "path" is the URL, or what CONNECT names. No query, no
+// header: they may hold what nobody else should know.
 #pragma once
 
 #include <chrono>

@@ -161,6 +161,9 @@ void Gate::refuse(http::Exchange& exchange, const Pass& pass) {
   exchange.note("refused");
   if (pass.known) {
     exchange.send({403, {http::kPlainText}}, "this token may not\n");
+  } else if (!exchange.request().authority.empty()) {
+    exchange.send({407, {http::kPlainText, {"Proxy-Authenticate", "Basic realm=\"gopouch\""}}},
+                  "a token is needed\n");
   } else {
     exchange.send({401, {http::kPlainText, {"WWW-Authenticate", "Bearer realm=\"gopouch\""}}},
                   "a token is needed\n");

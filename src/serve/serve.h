@@ -154,7 +154,7 @@ struct Counter {
 };
 
 struct WebOptions {
-  http::Options http;
+  http::Options http;  // its `forward`: the reverse proxy
   // Null: all may do all. Else /metrics and `routes` need the right to read.
   const Gate* gate = nullptr;
   std::vector<http::Route> routes;          // beside /healthz, /readyz and /metrics

@@ -128,7 +128,9 @@ bool matches(std::string_view pattern, std::string_view text) {
 }
 
 std::string credential_of(const http::Request& request) {
-  std::string_view value = net::find_header(request.headers, "Authorization");
+  const bool to_proxy = !request.authority.empty();
+  std::string_view value =
+      net::find_header(request.headers, to_proxy ? "Proxy-Authorization" : "Authorization");
   const std::size_t space = value.find(' ');
   if (space == std::string_view::npos) return {};
   const std::string scheme = base::lower(value.substr(0, space));

@@ -45,7 +45,7 @@ base::Result<TokenTable> parse_tokens(std::string_view text);
 bool matches(std::string_view pattern, std::string_view text);
 
 // What a request shows of itself: a bearer token, or the password of Basic, or its user where that
-// is all there is; empty: nothing.
+// is all there is; to a forward proxy in headers of its own. Empty: nothing.
 std::string credential_of(const http::Request& request);
 
 }  // namespace gopouch::serve

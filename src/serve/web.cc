@@ -169,6 +169,13 @@ Web::Web(net::Listener listener, WebOptions options)
   Rep& r = *rep_;
   http::Options how = r.options.http;
   if (r.options.gate != nullptr) how.tls = r.options.gate->tls();
+  if (r.options.gate != nullptr && how.forward) {
+    // Within what CONNECT led to, CONNECT has been asked who it is.
+    how.forward = [all = how.forward, some = r.options.gate->guarded(Right::kRead, how.forward)](
+                      http::Exchange& exchange) {
+      (exchange.request().scheme == "https" ? all : some)(exchange);
+    };
+  }
   how.on_done = [&r](const http::Done& done) { r.count(done); };
   r.server.emplace(std::move(listener), r.routes(), std::move(how));
 }

@@ -1,0 +1,272 @@
+// What is answered, from what is kept or from what comes.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "revproxy/fetcher.h"
+#include "revproxy/hosts.h"
+#include "revproxy/revproxy.h"
+
+namespace gopouch::revproxy {
+
+namespace {
+
+constexpr keep::Label kLabel{"reverse proxy", "v1/rev/"};
+constexpr std::size_t kShownOfName = 12;  // hex digits in X-Cache-Id, as go-cache-plugin has them
+constexpr std::chrono::milliseconds kSharedTime{60'000};
+
+// A 304 says again what may have changed (RFC 9110, 15.4.5).
+bool is_for_not_modified(const net::Header& header) {
+  constexpr std::array<std::string_view, 8> kNames{"cache-control", "content-location", "date",
+                                                   "etag",          "expires",          "vary",
+                                                   "last-modified", "cdn-cache-control"};
+  return std::find(kNames.begin(), kNames.end(), base::lower(header.name)) != kNames.end();
+}
+
+// For the log: "hit, local" is "hit".
+std::string_view log_word(std::string_view word) {
+  if (word == kLocal) return "hit";
+  if (word == kRemote) return "remote";
+  if (word == kRevalidated) return "revalidated";
+  if (word == kStale) return "stale";
+  return "miss";
+}
+
+}  // namespace
+
+net::Options Options::upstream_times() {
+  net::Options options;
+  options.connect_timeout = std::chrono::milliseconds(10'000);
+  options.first_byte_timeout = std::chrono::milliseconds(60'000);
+  options.body_taken_timeout = std::chrono::milliseconds(60'000);
+  options.stall_timeout = std::chrono::milliseconds(30'000);
+  options.stall_bytes = 1;
+  options.connections = 512;
+  return options;
+}
+
+struct ReverseProxy::Rep {
+  Rep(Options how, Hosts before, base::Fd folder, std::unique_ptr<keep::Shelf> on)
+      : options(std::move(how)),
+        hosts(std::move(before)),
+        shelf(std::move(on)),
+        fetcher(options, std::move(folder), *shelf, archive, tally) {}
+
+  const Options options;
+  const Hosts hosts;
+  const std::unique_ptr<keep::Shelf> shelf;
+  Tally tally;
+  Archive archive{*shelf};
+  Fetcher fetcher;  // last: ends first
+
+  std::optional<Target> target_of(http::Exchange& exchange);
+  void refuse(http::Exchange& exchange, int status, std::string_view why);
+  void answer_from_cache(http::Exchange& exchange, const Target& target);
+  bool answer_flight(http::Exchange& exchange, const Target& target, const base::Hash& name,
+                     bool alone);
+  bool stream(http::Exchange& exchange, Flight& flight);
+  void give(http::Exchange& exchange, const Held& held, const base::Hash& name,
+            std::string_view word) const;
+  std::vector<net::Header> headers_of(const Response& response, const base::Hash& name) const;
+};
+
+base::Result<ReverseProxy> ReverseProxy::open(Options options, std::span<object::Remote> shared) {
+  auto hosts = Hosts::parse(options.hosts);
+  if (!hosts) return hosts.error();
+  auto shelf = keep::Shelf::open(options.dir, shared, kLabel);
+  if (!shelf) return shelf.error();
+  base::Fd folder(::open(options.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return base::system_error(options.dir.string(), errno);
+  return ReverseProxy(std::make_unique<Rep>(std::move(options), *std::move(hosts),
+                                            std::move(folder), *std::move(shelf)));
+}
+
+ReverseProxy::ReverseProxy(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
+ReverseProxy::ReverseProxy(ReverseProxy&&) noexcept = default;
+ReverseProxy::~ReverseProxy() {
+  if (rep_) stop();
+}
+
+void ReverseProxy::stop(std::chrono::milliseconds uploads) {
+  rep_->fetcher.stop();
+  rep_->shelf->stop(uploads);
+}
+
+void ReverseProxy::answer(http::Exchange& exchange) {
+  Rep& r = *rep_;
+  const http::Request& request = exchange.request();
+  for (const net::Header& header : request.headers) {
+    if (base::lower(header.name) == "via" && r.fetcher.is_ours(header.value)) {
+      return r.refuse(exchange, 508, "this proxy is its own upstream");
+    }
+  }
+  const auto target = r.target_of(exchange);
+  if (!target) return;
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads && request.length == 0 && !leads_past(request.headers)) {
+    return r.answer_from_cache(exchange, *target);
+  }
+  r.fetcher.pass(exchange, *target);
+}
+
+void ReverseProxy::Rep::refuse(http::Exchange& exchange, int status, std::string_view why) {
+  ++tally.refused;
+  exchange.note("refused");
+  exchange.send(failure_head(status), fmt::format("{}\n", why));
+}
+
+// The URL counts, whatever a Host header says (RFC 9112, 3.2.2). None: it has been refused.
+std::optional<Target> ReverseProxy::Rep::target_of(http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  auto url = net::parse_url(fmt::format("{}://{}", request.scheme, request.authority));
+  const bool web = request.scheme == "http" || request.scheme == "https";
+  if (!url || !web || url->host.empty() || !url->user.empty() || !url->password.empty() ||
+      !url->path.empty() || !url->query.empty()) {
+    refuse(exchange, 400, "no URL that this proxy understands");
+    return std::nullopt;
+  }
+  if (!hosts.cover(*url)) {
+    refuse(exchange, 403,
+           fmt::format("{}:{} is not on the list of this proxy (--revproxy)", url->host,
+                       port_of(*url)));
+    return std::nullopt;
+  }
+  url->path = request.path;
+  url->query = request.query;
+  net::Url whole = *url;
+  whole.port = port_of(*url);
+  return Target{*std::move(url), whole.text()};
+}
+
+// From the cheapest to the dearest.
+void ReverseProxy::Rep::answer_from_cache(http::Exchange& exchange, const Target& target) {
+  const http::Request& request = exchange.request();
+  const Headers headers = request.headers;
+  // Those that name somebody are not answered together with others'.
+  bool alone = has(headers, "Authorization") || has(headers, "Cookie");
+  while (true) {
+    Place place = archive.look(target.text, headers);
+    const bool only_here = parse_directives(headers).only_if_cached;
+    const bool of_a_part = has(headers, "Range") || has(headers, "If-None-Match") ||
+                           has(headers, "If-Modified-Since") || request.method == "HEAD";
+    if (!place.held && (only_here || of_a_part)) {
+      const auto call = base::Call::within(kSharedTime);
+      place = archive.look(target.text, headers, &call);
+    }
+    if (place.held && use(headers, place.held->response, options.now()) == Use::kGive) {
+      ++(place.borrowed ? tally.remote_hits : tally.hits);
+      return give(exchange, *place.held, place.name, place.borrowed ? kRemote : kLocal);
+    }
+    if (only_here) {
+      exchange.note("absent");
+      return exchange.send(failure_head(504), "it is not kept, and nobody is to be asked\n");
+    }
+    // What would not fill the cache goes straight to its server.
+    if (of_a_part && (!place.held || request.method == "HEAD")) {
+      return fetcher.pass(exchange, target);
+    }
+    if (answer_flight(exchange, target, place.name, alone)) return;
+    alone = true;
+  }
+}
+
+// False: what came is not for this request.
+bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& target,
+                                      const base::Hash& name, bool alone) {
+  const Headers headers = exchange.request().headers;
+  bool began = false;
+  const auto flight = fetcher.join(target, name, alone, exchange, began);
+  const keep::Outcome* over = flight->download.wait_for_start();
+  const auto fits = [&](const Response& response) {
+    const auto names = vary_names(response.headers);
+    return began || (names && selection(*names, headers) == selection(*names, flight->request));
+  };
+  if (over == nullptr) {
+    if (!fits(flight->response)) return false;
+    if (!has(headers, "Range")) return stream(exchange, *flight);
+    over = &flight->download.wait_for_end();
+  }
+  if (over->status == Flight::kPassed) return began;
+  if (over->status != 200) {
+    exchange.note("fault");
+    exchange.send(failure_head(over->status), over->text);
+    return true;
+  }
+  if (!over->kept) return stream(exchange, *flight);
+  base::Fd file(::fcntl(over->kept->file.get(), F_DUPFD_CLOEXEC, 3));
+  const auto held =
+      Archive::open({std::move(file), over->kept->size, over->kept->facts}, flight->name);
+  if (!held && began) {
+    exchange.send(failure_head(502), "what was kept cannot be read\n");
+    return true;
+  }
+  if (!held || !fits(held->response)) return false;
+  give(exchange, *held, flight->name, over->word);
+  return true;
+}
+
+bool ReverseProxy::Rep::stream(http::Exchange& exchange, Flight& flight) {
+  exchange.note("miss");
+  const Response& response = flight.response;
+  http::Head head = head_for(response.status, headers_of(response, flight.name), kCached);
+  if (!exchange.begin(std::move(head), flight.size)) return true;
+  const bool whole = flight.download.pour(
+      flight.body_at, [&](std::string_view bytes) { return exchange.write(bytes); });
+  if (!whole) exchange.cut();
+  return true;
+}
+
+std::vector<net::Header> ReverseProxy::Rep::headers_of(const Response& response,
+                                                       const base::Hash& name) const {
+  std::vector<net::Header> headers = response.headers;
+  std::erase_if(headers, [](const net::Header& one) { return base::lower(one.name) == "age"; });
+  headers.push_back({"Age", std::to_string(age(response, options.now()).count())});
+  headers.push_back({"X-Cache-Id", base::to_hex(name).substr(0, kShownOfName)});
+  return headers;
+}
+
+void ReverseProxy::Rep::give(http::Exchange& exchange, const Held& held, const base::Hash& name,
+                             std::string_view word) const {
+  exchange.note(log_word(word));
+  const http::Request& request = exchange.request();
+  const Verdict verdict = judge(request.method, request.headers, held.response, held.size());
+  std::vector<net::Header> headers = headers_of(held.response, name);
+  const auto send_file = [&](int status, Range part) {
+    base::Fd file(::fcntl(held.kept.file.get(), F_DUPFD_CLOEXEC, 3));
+    exchange.send_file(head_for(status, std::move(headers), word), std::move(file),
+                       held.body_at + part.offset, part.size);
+  };
+  switch (verdict.kind) {
+    case Verdict::Kind::kWhole:
+      return send_file(held.response.status, {0, held.size()});
+    case Verdict::Kind::kNotModified:
+      std::erase_if(headers, [](const net::Header& header) {
+        const std::string name_of = base::lower(header.name);
+        return name_of != "age" && name_of != "x-cache-id" && !is_for_not_modified(header);
+      });
+      return exchange.send(head_for(304, std::move(headers), word), "");
+    case Verdict::Kind::kPart:
+      headers.push_back(
+          {"Content-Range", fmt::format("bytes {}-{}/{}", verdict.part.offset,
+                                        verdict.part.offset + verdict.part.size - 1, held.size())});
+      return send_file(206, verdict.part);
+    case Verdict::Kind::kNoSuchPart:
+      headers = {{"Content-Range", fmt::format("bytes */{}", held.size())}, http::kPlainText};
+      return exchange.send(head_for(416, std::move(headers), word), "no such part\n");
+  }
+}
+
+Counts ReverseProxy::counts() const {
+  const Tally& t = rep_->tally;
+  return {t.hits,   t.remote_hits, t.revalidated, t.stale,    t.fetched, t.passed,
+          t.joined, t.refused,     t.faults,      t.requests, t.bytes_up};
+}
+
+bool is_reply_key(std::string_view key) { return keep::is_key_of(kLabel, key); }
+
+}  // namespace gopouch::revproxy
