@@ -8,6 +8,7 @@ namespace {
 int dispatch(const config::Settings& settings) {
   if (settings.help || settings.command == "help") return show_help(settings);
   if (settings.command.empty()) return run(settings);
+  if (settings.command == "ca") return show_ca(settings);
   if (settings.command.starts_with("clear")) return clear(settings);
   if (settings.command == "connect") return connect(settings);
   if (settings.command == "config") return show_config(settings);

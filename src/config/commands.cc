@@ -10,6 +10,7 @@ namespace gopouch::config {
 namespace {
 
 constexpr std::array kCommands{
+    Command{"ca", "", "print the certificate of the reverse proxy, for clients to trust", ""},
     Command{"clear", "", "remove everything from the local store and from the remote", ""},
     Command{"clear-local", "", "remove everything from the local store", ""},
     Command{"clear-remote", "", "remove everything of ours from the remote", ""},
@@ -27,7 +28,6 @@ constexpr std::array kCommands{
             ""},
     Command{"verify", "", "hash everything in the local store and drop what is damaged", ""},
     Command{"version", "", "which version this is", ""},
-    Command{"ca", "", "the certificate of the reverse proxy", "reverse proxy"},
     Command{"keygen", "", "make a pair of keys", "signatures"},
     Command{"stats", "", "what the sessions on this machine did", "statistics"},
 };

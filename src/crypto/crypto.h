@@ -72,6 +72,10 @@ class Identity {
   // The same from files, whose names the error has.
   static base::Result<std::shared_ptr<const Identity>> load(const std::string& chain_file,
                                                             const std::string& key_file);
+  // One for a host (a name or an address), signed by `authority`, with a key of its own; good for a
+  // week. kInvalid: no certificate can be for that.
+  static base::Result<std::shared_ptr<const Identity>> issue(const Identity& authority,
+                                                             const std::string& host);
   ~Identity();
   Identity(const Identity&) = delete;
   Identity& operator=(const Identity&) = delete;
@@ -82,6 +86,11 @@ class Identity {
   explicit Identity(std::unique_ptr<Rep> rep);
   const std::unique_ptr<Rep> rep_;
 };
+
+// A certificate authority of one's own: a new private key, PEM; and a certificate for ten years
+// under which it signs others, PEM. Together they are the Identity for issue(). kInvalid: no key.
+base::Result<base::Secret> new_private_key();
+base::Result<std::string> new_authority(const base::Secret& key, const std::string& name);
 
 struct ServerOptions {
   std::shared_ptr<const Identity> identity;  // null: choose() has one for every name

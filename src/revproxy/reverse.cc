@@ -215,8 +215,13 @@ bool ReverseProxy::Rep::stream(http::Exchange& exchange, Flight& flight) {
   const Response& response = flight.response;
   http::Head head = head_for(response.status, headers_of(response, flight.name), kCached);
   if (!exchange.begin(std::move(head), flight.size)) return true;
-  const bool whole = flight.download.pour(
-      flight.body_at, [&](std::string_view bytes) { return exchange.write(bytes); });
+  std::int64_t left = flight.size.value_or(-1);
+  const bool whole = flight.download.pour(flight.body_at, [&](std::string_view bytes) {
+    left -= std::ssize(bytes);
+    // Who has all of it and asks again finds it kept.
+    if (left == 0) flight.download.wait_for_end();
+    return exchange.write(bytes);
+  });
   if (!whole) exchange.cut();
   return true;
 }

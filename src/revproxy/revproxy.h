@@ -83,6 +83,9 @@ class ReverseProxy {
   std::unique_ptr<Rep> rep_;
 };
 
+// The certificate in a folder of Options::ca_dir, PEM; made, with its key, when there is none.
+base::Result<std::string> ca_certificate(const std::filesystem::path& dir);
+
 // Whether an object's key is that of a reply: what clear-remote may delete.
 bool is_reply_key(std::string_view key);
 
