@@ -319,6 +319,7 @@ int serve(const config::Settings& settings) {
   }
   signals.wait([&] { gate->reload(); });
 
+  if (reverse) reverse->end_tunnels();
   if (web) web->stop(Clock::now() + kDrain);
   if (modules) modules->stop(settings.flush_timeout);
   if (reverse) reverse->stop(settings.flush_timeout);

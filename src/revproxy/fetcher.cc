@@ -124,14 +124,18 @@ std::shared_ptr<Flight> Fetcher::join(const Target& target, const base::Hash& na
   flight->target = target;
   flight->request = end_to_end(exchange.request().headers);
   if (!alone) flights->emplace(name, flight);
-  workers_.add([this, flight, &exchange] { land(flight, bring(*flight, exchange)); });
+  workers_.add([this, flight, &exchange] {
+    keep::Outcome outcome = bring(*flight, exchange);
+    if (outcome.status != Flight::kPassed) land(*flight, std::move(outcome));
+    flight->left.count_down();
+  });
   return flight;
 }
 
-void Fetcher::land(const std::shared_ptr<Flight>& flight, Outcome outcome) {
+void Fetcher::land(Flight& flight, Outcome outcome) {
   // Whoever comes after the end asks anew.
-  std::erase_if(*under_way_.lock(), [&](const auto& item) { return item.second == flight; });
-  flight->download.finish(std::move(outcome));
+  std::erase_if(*under_way_.lock(), [&](const auto& item) { return item.second.get() == &flight; });
+  flight.download.finish(std::move(outcome));
 }
 
 Outcome Fetcher::bring(Flight& flight, http::Exchange& exchange) {
@@ -151,7 +155,8 @@ Outcome Fetcher::bring(Flight& flight, http::Exchange& exchange) {
   }
   if (reception.held && is_quiet(flight.target.url) &&
       may_be_stale(flight.request, reception.held->response, options_.now())) {
-    return settle(reception, Error{Fault::kUnavailable, "it did not answer a moment ago"});
+    flight.name = reception.held_name;
+    return give_old(*reception.held);
   }
   auto reply = ask(reception, true);
   if (reception.mode == Reception::Mode::kOther) {
@@ -231,6 +236,7 @@ void Fetcher::take_head(Reception& reception, const net::Reply& head) {
     return;
   }
   reception.mode = Mode::kPass;
+  land(flight, {Flight::kPassed, {}, {}, {}});  // others need not wait for its end
   ++tally_.passed;
   reception.exchange.note("pass");
   const auto size = head.status == 204 || head.status == 304 ? 0 : length_of(head.headers);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <latch>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +49,9 @@ struct Flight {
   keep::Download download;             // the head of archive.h, and the body
   std::atomic<bool> unwanted = false;  // something changed meanwhile: not to be kept
 
+  // Done with the exchange of the one who began it, who waits for that where it was passed.
+  std::latch left{1};
+
   // Set before the download has its first byte.
   Response response;
   base::Hash name{};
@@ -63,8 +67,8 @@ class Fetcher {
           Tally& tally);
 
   // Begins a fetch, or joins the one that is under way (`began` is false then). Who began it waits
-  // until it has started or is over, and lets it have `exchange` till then. `alone`: for this
-  // request only.
+  // until it has started or is over, and where it was passed until it has left `exchange`. `alone`:
+  // for this request only.
   std::shared_ptr<Flight> join(const Target& target, const base::Hash& name, bool alone,
                                http::Exchange& exchange, bool& began);
 
@@ -81,7 +85,7 @@ class Fetcher {
   using Clock = std::chrono::steady_clock;
   struct Reception;
 
-  void land(const std::shared_ptr<Flight>& flight, keep::Outcome outcome);
+  void land(Flight& flight, keep::Outcome outcome);
   keep::Outcome bring(Flight& flight, http::Exchange& exchange);
   keep::Outcome give_old(const Held& held);
   keep::Outcome settle(Reception& reception, const base::Result<net::Reply>& reply);

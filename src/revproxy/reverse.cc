@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "revproxy/ca.h"
 #include "revproxy/fetcher.h"
 #include "revproxy/hosts.h"
 #include "revproxy/revproxy.h"
+#include "revproxy/tunnel.h"
 
 namespace gopouch::revproxy {
 
@@ -26,6 +29,12 @@ bool is_for_not_modified(const net::Header& header) {
                                                    "etag",          "expires",          "vary",
                                                    "last-modified", "cdn-cache-control"};
   return std::find(kNames.begin(), kNames.end(), base::lower(header.name)) != kNames.end();
+}
+
+constexpr std::string_view kWithinTls = "CONNECT within TLS is not for this proxy";
+
+std::string refusal(const net::Url& url) {
+  return fmt::format("{}:{} is not on the list of this proxy (--revproxy)", url.host, port_of(url));
 }
 
 // For the log: "hit, local" is "hit".
@@ -51,20 +60,29 @@ net::Options Options::upstream_times() {
 }
 
 struct ReverseProxy::Rep {
-  Rep(Options how, Hosts before, base::Fd folder, std::unique_ptr<keep::Shelf> on)
+  Rep(Options how, Hosts before, Hosts unseen, std::unique_ptr<Ca> vouching, base::Fd folder,
+      std::unique_ptr<keep::Shelf> on)
       : options(std::move(how)),
         hosts(std::move(before)),
+        passthrough(std::move(unseen)),
+        ca(std::move(vouching)),
         shelf(std::move(on)),
         fetcher(options, std::move(folder), *shelf, archive, tally) {}
 
   const Options options;
-  const Hosts hosts;
+  const Hosts hosts, passthrough;
+  const std::unique_ptr<Ca> ca;
+  std::stop_source stopping;
+  std::atomic<std::size_t> tunnels = 0;
   const std::unique_ptr<keep::Shelf> shelf;
   Tally tally;
   Archive archive{*shelf};
   Fetcher fetcher;  // last: ends first
 
+  std::optional<net::Url> url_of(http::Exchange& exchange, std::string_view scheme);
   std::optional<Target> target_of(http::Exchange& exchange);
+  void connect(http::Exchange& exchange);
+  void lead_through(http::Exchange& exchange, const net::Url& url);
   void refuse(http::Exchange& exchange, int status, std::string_view why);
   void answer_from_cache(http::Exchange& exchange, const Target& target);
   bool answer_flight(http::Exchange& exchange, const Target& target, const base::Hash& name,
@@ -78,11 +96,16 @@ struct ReverseProxy::Rep {
 base::Result<ReverseProxy> ReverseProxy::open(Options options, std::span<object::Remote> shared) {
   auto hosts = Hosts::parse(options.hosts);
   if (!hosts) return hosts.error();
+  auto passthrough = Hosts::parse(options.passthrough);
+  if (!passthrough) return passthrough.error();
+  auto ca = Ca::open(options.ca_dir);
+  if (!ca) return ca.error();
   auto shelf = keep::Shelf::open(options.dir, shared, kLabel);
   if (!shelf) return shelf.error();
   base::Fd folder(::open(options.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return base::system_error(options.dir.string(), errno);
   return ReverseProxy(std::make_unique<Rep>(std::move(options), *std::move(hosts),
+                                            *std::move(passthrough), *std::move(ca),
                                             std::move(folder), *std::move(shelf)));
 }
 
@@ -92,7 +115,10 @@ ReverseProxy::~ReverseProxy() {
   if (rep_) stop();
 }
 
+void ReverseProxy::end_tunnels() { rep_->stopping.request_stop(); }
+
 void ReverseProxy::stop(std::chrono::milliseconds uploads) {
+  end_tunnels();
   rep_->fetcher.stop();
   rep_->shelf->stop(uploads);
 }
@@ -105,6 +131,7 @@ void ReverseProxy::answer(http::Exchange& exchange) {
       return r.refuse(exchange, 508, "this proxy is its own upstream");
     }
   }
+  if (request.method == "CONNECT") return r.connect(exchange);
   const auto target = r.target_of(exchange);
   if (!target) return;
   const bool reads = request.method == "GET" || request.method == "HEAD";
@@ -120,27 +147,77 @@ void ReverseProxy::Rep::refuse(http::Exchange& exchange, int status, std::string
   exchange.send(failure_head(status), fmt::format("{}\n", why));
 }
 
+// Whose it is. None: that is no URL, and it has been refused.
+std::optional<net::Url> ReverseProxy::Rep::url_of(http::Exchange& exchange,
+                                                  std::string_view scheme) {
+  auto url = net::parse_url(fmt::format("{}://{}", scheme, exchange.request().authority));
+  const bool web = scheme == "http" || scheme == "https";
+  if (url && web && !url->host.empty() && url->user.empty() && url->password.empty() &&
+      url->path.empty() && url->query.empty()) {
+    return *std::move(url);
+  }
+  refuse(exchange, 400, "no URL that this proxy understands");
+  return std::nullopt;
+}
+
 // The URL counts, whatever a Host header says (RFC 9112, 3.2.2). None: it has been refused.
 std::optional<Target> ReverseProxy::Rep::target_of(http::Exchange& exchange) {
   const http::Request& request = exchange.request();
-  auto url = net::parse_url(fmt::format("{}://{}", request.scheme, request.authority));
-  const bool web = request.scheme == "http" || request.scheme == "https";
-  if (!url || !web || url->host.empty() || !url->user.empty() || !url->password.empty() ||
-      !url->path.empty() || !url->query.empty()) {
-    refuse(exchange, 400, "no URL that this proxy understands");
+  auto url = url_of(exchange, request.scheme);
+  if (!url) return std::nullopt;
+  if (!hosts.cover(*url)) {
+    refuse(exchange, 403, refusal(*url));
     return std::nullopt;
   }
-  if (!hosts.cover(*url)) {
-    refuse(exchange, 403,
-           fmt::format("{}:{} is not on the list of this proxy (--revproxy)", url->host,
-                       port_of(*url)));
-    return std::nullopt;
+  if (url->scheme == "https") {  // within what CONNECT led to: there Host would count
+    const auto said =
+        net::parse_url(fmt::format("https://{}", net::find_header(request.headers, "Host")));
+    if (!said || said->host != url->host || port_of(*said) != port_of(*url)) {
+      refuse(exchange, 421, "Host is another than CONNECT named");
+      return std::nullopt;
+    }
   }
   url->path = request.path;
   url->query = request.query;
   net::Url whole = *url;
   whole.port = port_of(*url);
   return Target{*std::move(url), whole.text()};
+}
+
+// To a host of the list, as that host; to others only where that is asked for, and unseen.
+void ReverseProxy::Rep::connect(http::Exchange& exchange) {
+  const auto url = url_of(exchange, "https");
+  if (!url) return;
+  if (!hosts.cover(*url)) {
+    if (passthrough.cover(*url)) return lead_through(exchange, *url);
+    return refuse(exchange, 403, refusal(*url));
+  }
+  auto greeting = ca->greeting(url->host);
+  if (!greeting) return refuse(exchange, 502, greeting.error().message);
+  if (!exchange.secure(*std::move(greeting))) refuse(exchange, 501, kWithinTls);
+}
+
+void ReverseProxy::Rep::lead_through(http::Exchange& exchange, const net::Url& url) {
+  struct Count {
+    explicit Count(std::atomic<std::size_t>& of) : all(of), number(++of) {}
+    ~Count() { --all; }
+    std::atomic<std::size_t>& all;
+    const std::size_t number;
+  } const count(tunnels);
+  if (count.number > options.tunnels) return refuse(exchange, 503, "too many tunnels");
+  const auto call = base::Call::within(options.net.connect_timeout, stopping.get_token());
+  const auto there = net::dial({.host = url.host, .port = port_of(url), .path = {}}, call);
+  if (!there) {
+    ++tally.faults;
+    exchange.note("fault");
+    return exchange.send(failure_head(status_of(there.error())),
+                         fmt::format("upstream: {}\n", there.error().message));
+  }
+  const base::Fd client = exchange.take_over();
+  if (!client) return refuse(exchange, 501, kWithinTls);
+  ++tally.passed;
+  exchange.note("tunnel");
+  pump(client.get(), there->get(), options.tunnel_idle, options.tunnel_time, stopping.get_token());
 }
 
 // From the cheapest to the dearest.
@@ -191,7 +268,10 @@ bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& ta
     if (!has(headers, "Range")) return stream(exchange, *flight);
     over = &flight->download.wait_for_end();
   }
-  if (over->status == Flight::kPassed) return began;
+  if (over->status == Flight::kPassed) {
+    if (began) flight->left.wait();
+    return began;
+  }
   if (over->status != 200) {
     exchange.note("fault");
     exchange.send(failure_head(over->status), over->text);

@@ -38,6 +38,11 @@ struct Options {
   std::chrono::milliseconds quiet_time{5'000};
   net::Options net = upstream_times();
   std::size_t fetches = 256;  // at once
+  // Of connections that are led through unseen: how many at once, for how long, and for how long
+  // without a byte.
+  std::size_t tunnels = 64;
+  std::chrono::milliseconds tunnel_time{std::chrono::hours(1)};
+  std::chrono::milliseconds tunnel_idle{std::chrono::minutes(2)};
   std::function<std::chrono::sys_seconds()> now = [] {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   };
@@ -70,6 +75,9 @@ class ReverseProxy {
 
   // Answers a request as a forward proxy gets it: with a scheme and an authority.
   void answer(http::Exchange& exchange);
+
+  // Ends what is led through unseen: it would not end by itself.
+  void end_tunnels();
 
   // Ends what is on its way: whoever waits is told so. What is on its way to the object stores has
   // this long. No more requests are to come.

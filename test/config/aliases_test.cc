@@ -14,8 +14,6 @@ using test::load;
 using test::refusal;
 using test::Variables;
 
-constexpr const char* kNoReverse = ": this version has no reverse proxy yet; remove it";
-
 // What comes of one name with one value, given as a flag with and without "=", or as a variable.
 struct Row {
   std::string name;   // "-dir" or "GOCACHE_DIR"
@@ -168,7 +166,7 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"--http", "localhost:5970", "http", "localhost:5970"},
                          {"--modproxy", "", "modproxy", "true"},
                          {"--modproxy", "false", "modproxy", "false"},
-                         {"--revproxy", "a.test,b.test", "revproxy", kNoReverse},
+                         {"--revproxy", "a.test,b.test", "revproxy", "a.test,b.test"},
                          {"--sumdb", "sum.test", "sumdb", "sum.test"},
                          {"GOCACHE_DIR", "/x", "cache-dir", "/x"},
                          {"GOCACHE_S3_BUCKET", "b", "remote", "s3://b/"},
@@ -189,7 +187,7 @@ TEST(Aliases, OfGoCachePlugin) {
                          {"GOCACHE_PLUGIN", "5930", "plugin", "5930"},
                          {"GOCACHE_HTTP", "localhost:80", "http", "localhost:80"},
                          {"GOCACHE_MODPROXY", "true", "modproxy", "true"},
-                         {"GOCACHE_REVPROXY", "a.test", "revproxy", kNoReverse},
+                         {"GOCACHE_REVPROXY", "a.test", "revproxy", "a.test"},
                          {"GOCACHE_SUMDB", "sum.test", "sumdb", "sum.test"}})
     check(row);
 }

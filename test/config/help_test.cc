@@ -45,7 +45,7 @@ TEST(Help, KnowsASettingByAnyOfItsNames) {
        {"--cache-dir", "-dir", "dir", "GOPOUCH_CACHE_DIR", "CACHE_DIR", "GOCACHE_DIR"})
     EXPECT_EQ(help(name), expected) << name;
   EXPECT_TRUE(has(*expected, "GOBUILDCACHE_CACHE_DIR"));
-  EXPECT_TRUE(has(*help("revproxy"), "To come: this version has no reverse proxy yet."));
+  EXPECT_TRUE(has(*help("sign-key"), "To come: this version has no signatures yet."));
   EXPECT_TRUE(has(*help("LOCK_DIR"), "accepted and ignored"));
 }
 

@@ -3,16 +3,18 @@
 import gzip
 import http.client
 import json
-import os
 import random
+import shutil
 import socket
+import ssl
 import subprocess
 import threading
-import time
 import unittest
+from pathlib import Path
 
 import cacheprog
 import server
+from module_upstream import module_zip
 from origin import Origin, Reply
 
 LONG = "max-age=3600"
@@ -323,6 +325,155 @@ class Together(ReverseProxy):
         self.assertEqual(sorted((line["path"], line["cache"]) for line in lines), sorted([
             (f"http://{self.a}/x", "miss"), (f"http://{self.a}/x", "hit"), (f"http://{self.a}/none", "pass"),
             ("http://other.test/", "refused")]))
+
+
+class Tls(ReverseProxy):
+    """Through CONNECT, to a server with TLS."""
+
+    def setUp(self):
+        super().setUp()
+        pem = self.home / "origin.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:a.localhost,DNS:b.localhost,DNS:localhost", "-keyout", pem,
+                        "-out", self.home / "origin.crt"], check=True, capture_output=True)
+        pem.write_bytes(pem.read_bytes() + (self.home / "origin.crt").read_bytes())
+        self.secure = self.enterContext(Origin(pem))
+        self.a, self.b = (f"{name}.localhost:{self.secure.port}" for name in "ab")
+        self.trusted = f"--ca-file={self.home}/origin.crt"
+
+    def authority(self) -> str:
+        """The file of the proxy's certificate."""
+        shown = subprocess.run([cacheprog.PROGRAM, "ca"], check=True, capture_output=True,
+                               env=cacheprog.environment(self.folder, self.home))
+        file = self.home / "ca.pem"
+        file.write_bytes(shown.stdout)
+        return str(file)
+
+    def tunnel(self, serving, host: str, trust: str, **headers) -> http.client.HTTPSConnection:
+        connection = http.client.HTTPSConnection(serving.http, timeout=60,
+                                                 context=ssl.create_default_context(cafile=trust))
+        connection.set_tunnel(host, headers=headers)
+        return connection
+
+    def get(self, serving, path: str, host=None, **headers):
+        connection = self.tunnel(serving, host or self.a, self.authority())
+        try:
+            connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            reply = connection.getresponse()
+            return reply.status, reply.read(), reply.headers
+        finally:
+            connection.close()
+
+    def test_two_hosts_with_one_path_are_two(self):
+        serving = self.proxy(self.trusted)
+        self.secure.replies["/x"] = lambda headers: Reply(headers["host"].encode(), Cache_Control=LONG)
+        for word in ("fetch, cached", "hit, local"):
+            for host in (self.a, self.b):
+                status, body, headers = self.get(serving, "/x", host)
+                self.assertEqual((status, body, headers["X-Cache"]), (200, host.encode(), word))
+        self.assertEqual(self.get(serving, "/x", self.a, Host=self.b)[0], 421)
+        self.assertEqual(self.secure.asked("/x"), 2)
+
+    def test_many_requests_on_one_connection(self):
+        serving = self.proxy(self.trusted)
+        big = random.Random(5).randbytes(3_000_000)
+        self.secure.replies["/x"] = Reply(big, Cache_Control=LONG)
+        self.secure.replies["/y"] = Reply(b"y", chunked=True)
+        connection = self.tunnel(serving, self.a, self.authority())
+        for _ in range(3):
+            for path, body in (("/x", big), ("/y", b"y")):
+                connection.request("GET", path)
+                self.assertEqual(connection.getresponse().read(), body)
+        connection.request("POST", "/y", body=big)
+        self.assertEqual(connection.getresponse().read(), b"y")
+        self.assertEqual(self.secure.bodies[-1], big)
+        connection.close()
+        self.assertEqual(self.secure.asked("/x"), 1)
+
+    def test_curl_trusts_it(self):
+        serving = self.proxy(self.trusted)
+        self.secure.replies["/x"] = Reply(b"body", Cache_Control=LONG)
+        for word in (b"fetch, cached", b"hit, local"):
+            done = subprocess.run(["curl", "-sS", "-i", "--noproxy", "", "--proxy", f"http://{serving.http}", "--cacert",
+                                   self.authority(), f"https://{self.a}/x"], capture_output=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"X-Cache: " + word, done.stdout)
+            self.assertTrue(done.stdout.endswith(b"\r\n\r\nbody"))
+
+    def test_go_reaches_a_module_proxy_through_it(self):
+        if not shutil.which("go"):
+            self.skipTest("no go command")
+        files = {".info": b'{"Version":"v1.0.0"}', ".mod": b"module example.com/m\n", 
+                 ".zip": module_zip("example.com/m", "v1.0.0", {"go.mod": b"module example.com/m\n"})}
+        for ending, body in files.items():
+            self.secure.replies["/example.com/m/@v/v1.0.0" + ending] = Reply(body, Cache_Control="public, " + LONG)
+        serving = self.proxy(self.trusted)
+        for number in range(2):
+            folder = self.home / f"go{number}"
+            environment = cacheprog.environment(self.folder, self.home) | {
+                "GOPROXY": f"https://{self.a}", "HTTPS_PROXY": f"http://{serving.http}", "NO_PROXY": "", "GONOSUMDB": "*",
+                "GOFLAGS": "-modcacherw", "GOMODCACHE": str(folder), "SSL_CERT_FILE": self.authority(),
+                "GOTOOLCHAIN": "local", "GOCACHEPROG": ""}
+            done = subprocess.run(["go", "mod", "download", "-json", "example.com/m@v1.0.0"], cwd=self.home,
+                                  env=environment, capture_output=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.secure.asked("/example.com/m/@v/v1.0.0.zip"), 1)
+
+    def test_other_hosts_are_refused(self):
+        serving = self.proxy(self.trusted)
+        for host in (f"c.localhost:{self.secure.port}", "a.localhost:443", "127.0.0.1:443", "a.localhost:22"):
+            with self.assertRaisesRegex(OSError, "403"):
+                self.tunnel(serving, host, self.authority()).request("GET", "/x")
+        with self.assertRaisesRegex(OSError, "400"):
+            self.tunnel(serving, "a/b:443", self.authority()).request("GET", "/x")
+        status, _, _ = self.ask(serving, f"https://{self.a}/x")  # without CONNECT
+        self.assertEqual(status, 400)
+        self.assertEqual(self.secure.requests, [])
+
+    def test_a_server_that_nobody_trusts_is_a_failure(self):
+        serving = self.proxy()
+        status, body, _ = self.get(serving, "/x")
+        self.assertEqual((status, body.count(b"\n")), (502, 1))
+        self.assertEqual(self.secure.requests, [])
+
+    def test_passing_through_is_asked_for_and_unseen(self):
+        place = f"localhost:{self.secure.port}"
+        serving = self.proxy(f"--revproxy-passthrough={place}", hosts="other.test")
+        self.secure.replies["/x"] = Reply(b"body", Cache_Control=LONG)
+        connection = self.tunnel(serving, place, str(self.home / "origin.crt"))
+        for _ in range(2):
+            connection.request("GET", "/x")
+            reply = connection.getresponse()
+            self.assertEqual((reply.read(), reply.headers["X-Cache"]), (b"body", None))
+        with self.assertRaisesRegex(OSError, "403"):
+            self.tunnel(serving, self.a, self.authority()).request("GET", "/x")
+        # It ends with the server, whoever is in it.
+        self.assertEqual(serving.stop(), 0)
+        connection.close()
+
+    def test_tokens_are_asked_for(self):
+        tokens = self.home / "tokens"
+        tokens.write_text("secret-of-16-and-more read\n")
+        tokens.chmod(0o600)
+        serving = self.proxy(self.trusted, f"--http-tokens={tokens}")
+        self.secure.replies["/x"] = lambda headers: Reply(repr(sorted(headers)).encode())
+        with self.assertRaisesRegex(OSError, "407"):
+            self.tunnel(serving, self.a, self.authority()).request("GET", "/x")
+        connection = self.tunnel(serving, self.a, self.authority(), **{"Proxy-Authorization": "Bearer secret-of-16-and-more"})
+        connection.request("GET", "/x")
+        self.assertNotIn(b"authorization", connection.getresponse().read())
+        connection.close()
+
+    def test_the_key_is_the_owners_alone_and_lasts(self):
+        first = Path(self.authority()).read_bytes()
+        self.proxy(self.trusted)
+        self.assertEqual(Path(self.authority()).read_bytes(), first)
+        key = self.folder / "gopouch/ca/ca.key"
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        key.chmod(0o640)
+        done = subprocess.run([cacheprog.PROGRAM, "serve", "--http=0", "--revproxy=a.test"], capture_output=True,
+                              env=cacheprog.environment(self.folder, self.home), timeout=60)
+        self.assertEqual((done.returncode, done.stderr.count(b"\n")), (2, 1), done.stderr)
 
 
 if __name__ == "__main__":

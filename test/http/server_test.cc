@@ -153,6 +153,27 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
 };
 
+TEST_F(ServerTest, HandsOnWhatAForwardProxyIsAsked) {
+  Options options;
+  options.forward = [](Exchange& exchange) {
+    const Request& request = exchange.request();
+    if (request.method != "CONNECT") {
+      return exchange.send({}, request.scheme + " " + request.authority + " " + request.path);
+    }
+    if (request.authority == "no:1") return exchange.send({403, {}}, "no");
+    const base::Fd client = exchange.take_over();
+    EXPECT_TRUE(base::write_all(client.get(), base::bytes_of("raw bytes")).ok());
+  };
+  Peer peer(start(std::move(options)).address());
+  EXPECT_EQ(peer.ask("GET http://a:1/x HTTP/1.1\r\nHost: b\r\n\r\n"), "200 http a:1 /x");
+  EXPECT_EQ(peer.ask("GET https://a/x HTTP/1.1\r\nHost: a\r\n\r\n").substr(0, 3), "400");
+  Peer other(server_->address());
+  EXPECT_EQ(other.ask(get("/path")), "200 /path ");
+  EXPECT_EQ(other.ask("CONNECT no:1 HTTP/1.1\r\nHost: no:1\r\n\r\n"), "403 no");
+  other.say("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n");
+  EXPECT_EQ(other.hear(), "HTTP/1.1 200 Connection established\r\n\r\nraw bytes");
+}
+
 TEST_F(ServerTest, AnswersOnConnectionsThatStay) {
   start();
   Peer one = peer();

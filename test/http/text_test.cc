@@ -19,6 +19,36 @@ TEST(Text, OfAHeadWithoutABodyHasNoLength) {
   }
 }
 
+TEST(Text, OfAHeadHasOneDate) {
+  const std::string text = head_text({200, {{"date", "then"}}}, 0, true, 5);
+  EXPECT_EQ(text.find("Date: "), std::string::npos);
+}
+
+// RFC 9112, 3.2.
+TEST(Target, SaysWhoseTheRequestIs) {
+  struct Case {
+    const char *method, *target, *scheme, *authority, *path, *query;
+  };
+  for (const Case& one : {Case{"GET", "/x?q=1", "", "", "/x", "q=1"},
+                          Case{"GET", "/http://a/x", "", "", "/http://a/x", ""},
+                          Case{"GET", "http://a/x?q", "http", "a", "/x", "q"},
+                          Case{"GET", "HTTP://A:80", "http", "A:80", "/", ""},
+                          Case{"GET", "http://a?q", "http", "a", "/", "q"},
+                          Case{"GET", "http://u@a/x", "http", "u@a", "/x", ""},
+                          Case{"GET", "http://a/http://b/x", "http", "a", "/http://b/x", ""},
+                          Case{"GET", "http:///x", "http", "", "", ""},
+                          Case{"GET", "x", "", "", "x", ""}, Case{"OPTIONS", "*", "", "", "*", ""},
+                          Case{"CONNECT", "a:443", "", "a:443", "", ""}}) {
+    Request request;
+    request.method = one.method;
+    take_target(one.target, request);
+    EXPECT_EQ(request.scheme, one.scheme) << one.target;
+    EXPECT_EQ(request.authority, one.authority) << one.target;
+    EXPECT_EQ(request.path, one.path) << one.target;
+    EXPECT_EQ(request.query, one.query) << one.target;
+  }
+}
+
 TEST(Routes, TakeWholePartsOfAPathAndTheLongestCounts) {
   const std::vector<Route> routes{{"/mod", {}}, {"/mod/sumdb", {}}, {"/cache", {}}};
   const auto prefix = [&](std::string_view path) {

@@ -43,6 +43,34 @@ bool measures_memory() {
 #endif
 }
 
+TEST(Body, ComesAfterItsHeadWhateverTheStatus) {
+  HttpServer server([&](const HttpRequest& request) {
+    return HttpReply{.status = request.query() == "404" ? 404 : 200,
+                     .body = noise(std::stoul(request.path().substr(1)))};
+  });
+  Client client;
+  for (const char* const target : {"/0", "/9", "/9?404", "/3000000", "/3000000?404"}) {
+    Request request = request_to(server, target);
+    int status = 0;
+    std::size_t size = 0;
+    request.on_head = [&](const Reply& head) {
+      EXPECT_EQ(status, 0);
+      EXPECT_EQ(size, 0U);
+      EXPECT_FALSE(find_header(head.headers, "Content-Length").empty());
+      status = head.status;
+    };
+    request.sink = [&](std::span<const std::uint8_t> piece) {
+      size += piece.size();
+      return true;
+    };
+    const auto reply = client.send(request, base::Call::within(std::chrono::seconds(20)));
+    ASSERT_TRUE(reply.ok()) << target;
+    EXPECT_EQ(status, reply->status);
+    EXPECT_TRUE(reply->body.empty());
+    EXPECT_EQ(size, std::stoul(target + 1));
+  }
+}
+
 TEST(Body, ComesDownInAnySize) {
   const std::string all = noise(3 * kMega);
   HttpServer server([&](const HttpRequest& request) {
