@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -221,12 +222,51 @@ base::Result<Listener> Listener::open(const Address& address) {
   return Listener(*std::move(fd), std::move(bound));
 }
 
+base::Result<Listener> Listener::adopt(base::Fd fd) {
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  sockaddr_storage name{};
+  socklen_t name_size = sizeof name;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0 ||
+      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&name), &name_size) != 0) {
+    return Error{Fault::kInvalid, fmt::format("descriptor {} is no socket that listens", fd.get())};
+  }
+  Address address;
+  if (name.ss_family == AF_UNIX) {
+    const auto& bound = reinterpret_cast<const sockaddr_un&>(name);
+    const std::size_t before = offsetof(sockaddr_un, sun_path);
+    address.path.assign(std::begin(bound.sun_path), name_size > before ? name_size - before : 0);
+    if (address.path.starts_with('\0')) address.path.front() = '@';  // it has no file
+    while (address.path.ends_with('\0')) address.path.pop_back();
+    if (address.path.empty()) address.path = "?";
+  } else if (auto parsed = parse_address(text_of(name))) {
+    address = *std::move(parsed);
+  } else {
+    return parsed.error();
+  }
+  // accept() must not wait for a connection that has gone since it was told of.
+  ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+  base::Fd stopped(::eventfd(0, EFD_CLOEXEC));
+  if (!stopped) return base::system_error("eventfd", errno);
+  return Listener(std::move(fd), std::move(address), std::move(stopped));
+}
+
 Listener::~Listener() {
-  if (fd_ && !address_.path.empty()) ::unlink(address_.path.c_str());
+  if (fd_ && !stopped_ && !address_.path.empty()) ::unlink(address_.path.c_str());
+}
+
+// Until a connection is there. False: stop() was called.
+bool Listener::wait() const {
+  std::array<pollfd, 2> wanted{pollfd{.fd = fd_.get(), .events = POLLIN, .revents = 0},
+                               pollfd{.fd = stopped_.get(), .events = POLLIN, .revents = 0}};
+  while (::poll(wanted.data(), wanted.size(), -1) < 0) {
+  }
+  return wanted[1].revents == 0;
 }
 
 base::Fd Listener::accept() const {
-  while (true) {
+  while (!stopped_ || wait()) {
     base::Fd peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (peer) {
       const int on = 1;  // without a meaning for Unix sockets
@@ -251,9 +291,17 @@ base::Fd Listener::accept() const {
         continue;
     }
   }
+  return {};
 }
 
-void Listener::stop() const { ::shutdown(fd_.get(), SHUT_RD); }
+void Listener::stop() const {
+  // What is shut down is so for whoever else has it.
+  if (!stopped_) {
+    ::shutdown(fd_.get(), SHUT_RD);
+  } else {
+    ::eventfd_write(stopped_.get(), 1);
+  }
+}
 
 base::Result<base::Fd> dial(const Address& address, const base::Call& call) {
   if (!address.path.empty()) {

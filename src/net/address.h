@@ -38,6 +38,10 @@ class Listener {
   // A Unix socket is for its owner alone (0600), and takes the place of one that nobody listens at.
   static base::Result<Listener> open(const Address& address);
 
+  // One that somebody else has opened, and keeps: when we stop it goes on listening, for whoever
+  // takes it next, and its file stays. kInvalid: it is no socket that listens.
+  static base::Result<Listener> adopt(base::Fd fd);
+
   Listener(Listener&&) noexcept = default;
   Listener& operator=(Listener&&) = delete;
   Listener(const Listener&) = delete;
@@ -55,9 +59,13 @@ class Listener {
   void stop() const;
 
  private:
-  Listener(base::Fd fd, Address address) : fd_(std::move(fd)), address_(std::move(address)) {}
+  Listener(base::Fd fd, Address address, base::Fd stopped = {})
+      : fd_(std::move(fd)), address_(std::move(address)), stopped_(std::move(stopped)) {}
+  bool wait() const;
+
   base::Fd fd_;
   Address address_;
+  base::Fd stopped_;  // readable once stop() was called; only of one that was adopted
 };
 
 // A connection to `address`, blocking from then on.

@@ -86,6 +86,32 @@ TEST(Listener, LeavesNoSocketBehindAndReplacesOneThatWasLeft) {
   EXPECT_NE(::stat(address.path.c_str(), &info), 0);
 }
 
+TEST(Listener, ThatWasAdoptedGoesOnWhenItIsStopped) {
+  const test::TempDir folder;
+  for (const std::string& word : {std::string("0"), "unix:" + (folder / "socket").string()}) {
+    const auto owner = Listener::open(*parse_address(word));
+    ASSERT_TRUE(owner.ok());
+    for (int i = 0; i < 2; ++i) {
+      const auto adopted = Listener::adopt(base::Fd(::dup(owner->fd())));
+      ASSERT_TRUE(adopted.ok()) << adopted.error().message;
+      EXPECT_EQ(adopted->address().text(), owner->address().text());
+      expect_passage(*adopted);
+      const std::jthread stopper([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        adopted->stop();
+      });
+      EXPECT_FALSE(adopted->accept());
+    }
+    EXPECT_TRUE(dial(owner->address(), base::Call::within(kTime)).ok());
+  }
+}
+
+TEST(Listener, ThatDoesNotListenIsNotAdopted) {
+  EXPECT_EQ(Listener::adopt(base::Fd(::socket(AF_INET, SOCK_STREAM, 0))).error().fault,
+            base::Fault::kInvalid);
+  EXPECT_FALSE(Listener::adopt(base::Fd(::dup(STDERR_FILENO))).ok());
+}
+
 TEST(Dial, SaysWhyNot) {
   const test::TempDir folder;
   const Address address{.host = {}, .port = 0, .path = folder / "none"};
