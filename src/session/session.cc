@@ -40,11 +40,13 @@ Counts& Counts::operator+=(const Counts& other) {
   return *this;
 }
 
-Session::Session(store::Store& store, remote::Tiers* remote, Options options, Flights* flights)
+Session::Session(store::Store& store, remote::Tiers* remote, Options options, Flights* flights,
+                 Misses* misses)
     : store_(store),
       remote_(remote),
       options_(options),
       flights_(flights),
+      misses_(misses),
       fetchers_(options.fetches) {}
 
 Session::~Session() {
@@ -64,7 +66,7 @@ void Session::get(const store::ActionId& action, OnGet done) {
     if (remote_ != nullptr) remote_->note_local_hit(action, (*found)->entry);
     done(*std::move(found));
   } else if (remote_ == nullptr || !found) {
-    ++misses_;
+    count_miss(action);
     done(std::nullopt);
   } else {
     begin();
@@ -85,9 +87,14 @@ void Session::fetch(const store::ActionId& action, const OnGet& done) {
     hit_bytes_ += (*found)->entry.size;
     done(*std::move(found));
   } else {
-    ++misses_;
+    count_miss(action);
     done(std::nullopt);
   }
+}
+
+void Session::count_miss(const store::ActionId& action) {
+  ++missed_;
+  if (misses_ != nullptr) misses_->note_miss(action);
 }
 
 // Where another session fetches the same action, or has just done so, its hit is ours. Its miss is
@@ -116,6 +123,7 @@ void Session::end_put(store::Put put, OnPut done) {
   }
   ++puts_;
   put_bytes_ += stored->entry.size;
+  if (misses_ != nullptr) misses_->note_put(action, stored->entry.size);
   if (remote_ == nullptr || !options_.sync_uploads) {
     done(stored);
     if (remote_ != nullptr) remote_->put(action, *stored);
@@ -139,7 +147,7 @@ void Session::wait() {
 
 void Session::cancel() { stop_.request_stop(); }
 
-Counts Session::counts() const { return {hits_, hit_bytes_, misses_, puts_, put_bytes_, faults_}; }
+Counts Session::counts() const { return {hits_, hit_bytes_, missed_, puts_, put_bytes_, faults_}; }
 
 // One line for the first fault; the rest are in the count.
 void Session::say_fault(std::string_view what, const base::Error& error) {

@@ -15,6 +15,7 @@
 #include "base/workers.h"
 #include "remote/remote.h"
 #include "session/flights.h"
+#include "session/misses.h"
 #include "store/store.h"
 
 namespace gopouch::session {
@@ -38,9 +39,9 @@ struct Counts {
 class Session {
  public:
   // All must outlive the session; no remote: null. `flights` are what sessions of one store share,
-  // so that what two of them want is fetched once.
+  // so that what two of them want is fetched once; `misses` are told what go had to make.
   explicit Session(store::Store& store, remote::Tiers* remote = nullptr, Options options = {},
-                   Flights* flights = nullptr);
+                   Flights* flights = nullptr, Misses* misses = nullptr);
   ~Session();  // cancels what is still fetched
 
   // Calls `done` with the hit for an action, or nullopt, a miss: at once and on this thread where
@@ -68,6 +69,7 @@ class Session {
 
  private:
   void fetch(const store::ActionId& action, const OnGet& done);
+  void count_miss(const store::ActionId& action);
   base::Result<std::optional<store::Hit>> fetch_once(const store::ActionId& action,
                                                      const base::Call& call);
   void say_fault(std::string_view what, const base::Error& error);
@@ -78,7 +80,8 @@ class Session {
   remote::Tiers* const remote_;
   const Options options_;
   Flights* const flights_;
-  std::atomic<std::int64_t> hits_ = 0, hit_bytes_ = 0, misses_ = 0;
+  Misses* const misses_;
+  std::atomic<std::int64_t> hits_ = 0, hit_bytes_ = 0, missed_ = 0;
   std::atomic<std::int64_t> puts_ = 0, put_bytes_ = 0, faults_ = 0;
   std::stop_source stop_;
   base::Guarded<std::int64_t> pending_{0};  // answers that are to come
