@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the servers that the tests start: minio, fake-gcs-server, toxiproxy, with the word "long" go-cacher's two
-# servers, too; and a Python of their own (a venv, python/) with moto, boto3 and google-auth.
+# servers, too; and a Python of their own (a venv, python/) with moto, boto3, google-auth and prometheus_client.
 #
 # They go into ${GOPOUCH_TEST_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/gopouch-test/bin} and stay there between runs.
 # Where the pinned versions are there already it does nothing and needs no network. The first run takes minutes:
@@ -59,5 +59,10 @@ google=2.43.0
 if [[ $("$python/bin/python" -c 'import google.auth; print(google.auth.__version__)' 2>/dev/null) != "$google" ]]; then
   echo "test-servers: installing google-auth $google" >&2
   "$python/bin/pip" install -q --disable-pip-version-check "google-auth==$google" >&2
+fi
+prometheus=0.26.0
+if [[ $("$python/bin/python" -m pip show prometheus_client 2>/dev/null | awk '$1 == "Version:" { print $2 }') != "$prometheus" ]]; then
+  echo "test-servers: installing prometheus_client $prometheus" >&2
+  "$python/bin/pip" install -q --disable-pip-version-check "prometheus_client==$prometheus" >&2
 fi
 echo "$bin"

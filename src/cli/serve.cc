@@ -53,27 +53,39 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// A service manager that opened our sockets would wait for somebody to answer on them.
-void refuse_given_sockets(const config::Settings& settings) {
-  if (settings.object.env("LISTEN_PID").value_or("") != std::to_string(::getpid())) return;
-  throw config::ConfigError(
-      "LISTEN_FDS: this version has no socket activation yet; start it as a service of its own");
-}
-
-net::Address plugin_address(const config::Settings& settings) {
-  net::Address address = address_of("plugin", settings.plugin);
+void check_plugin_address(const config::Settings& settings, const net::Address& address) {
   if (!settings.allow_remote_plugin && !net::is_local(address)) {
     throw config::ConfigError(fmt::format(
         "plugin: {} can be reached by other machines; a session gets paths of this machine's "
         "files, so only those that share its disk may, with --allow-remote-plugin",
         address.text()));
   }
-  return address;
+}
+
+// Where a setting's clients are taken: a socket of the service manager's, else one of ours; not
+// opened yet.
+struct Place {
+  std::optional<net::Listener> given;
+  std::optional<net::Address> address;  // nullopt: nobody asked for it
+
+  explicit operator bool() const { return address.has_value(); }
+};
+
+Place place_of(std::string_view setting, const std::string& text, serve::Manager& manager) {
+  Place place;
+  if (!text.empty()) place.address = address_of(setting, text);
+  if (text.empty() && !manager.has(setting)) return place;
+  if (auto socket = manager.take(setting)) {
+    auto given = net::Listener::adopt(*std::move(socket));
+    if (!given) throw config::ConfigError(fmt::format("{}: {}", setting, given.error().message));
+    place.given.emplace(*std::move(given));
+    place.address = place.given->address();
+  }
+  return place;
 }
 
 // Who may, at an address that others can reach, must be said.
-net::Address http_address(const config::Settings& settings) {
-  net::Address address = address_of("http", settings.http);
+void check_http_address(const config::Settings& settings, const net::Address& address) {
   const serve::GateOptions& gate = settings.gate;
   if (gate.certificate_file.empty() != gate.key_file.empty()) {
     throw config::ConfigError("http-certificate and http-key: one without the other");
@@ -81,7 +93,7 @@ net::Address http_address(const config::Settings& settings) {
   if (!gate.client_ca_file.empty() && gate.certificate_file.empty()) {
     throw config::ConfigError("http-client-ca: needs http-certificate and http-key");
   }
-  if (net::is_local(address)) return address;
+  if (net::is_local(address)) return;
   if (gate.tokens_file.empty() && gate.client_ca_file.empty() && !settings.allow_remote_http) {
     throw config::ConfigError(fmt::format(
         "http: {} can be reached by other machines; say who may, with --http-tokens FILE or "
@@ -94,7 +106,6 @@ net::Address http_address(const config::Settings& settings) {
               "--http-key are for TLS",
               address.text());
   }
-  return address;
 }
 
 std::unique_ptr<serve::Gate> open_gate(const config::Settings& settings) {
@@ -183,17 +194,19 @@ std::vector<serve::Counter> counters_of(const proxy::Modules& modules) {
       {"gopouch_modules_joined_total", "Requests that waited for another's fetch.", counts.joined},
       {"gopouch_modules_faults_total", "Requests that upstream failed.", counts.faults},
       {"gopouch_modules_damaged_total", "Files that were not kept, being damaged.", counts.damaged},
+      {"gopouch_modules_unkept_total", "Files that the disk did not take.", counts.unkept},
       {"gopouch_modules_upstream_requests_total", "Requests to upstream.", counts.requests},
       {"gopouch_modules_upstream_bytes_total", "Bytes from upstream.", counts.bytes_up},
   };
 }
 
+bool stands_before_others(const config::Settings& settings) {
+  return !settings.reverse.hosts.empty() || !settings.reverse.passthrough.empty();
+}
+
 std::optional<revproxy::ReverseProxy> open_reverse(const config::Settings& settings,
                                                    std::span<object::Remote> shared) {
-  if (settings.reverse.hosts.empty() && settings.reverse.passthrough.empty()) return std::nullopt;
-  if (settings.http.empty()) {
-    throw config::ConfigError("revproxy: needs --http ADDRESS, which clients have as their proxy");
-  }
+  if (!stands_before_others(settings)) return std::nullopt;
   if (settings.sharing.layout != remote::LayoutKind::kGopouch) shared = {};
   revproxy::Options options = reverse_options(settings);
   auto reverse = revproxy::ReverseProxy::open(std::move(options), shared);
@@ -233,10 +246,10 @@ base::Fd open_access_log(const config::Settings& settings) {
 }
 
 // A listener where one is wanted; what is wrong is said.
-bool listen(std::string_view setting, const std::optional<net::Address>& address,
-            std::optional<net::Listener>& listener) {
-  if (!address) return true;
-  auto opened = net::Listener::open(*address);
+bool listen(std::string_view setting, Place place, std::optional<net::Listener>& listener) {
+  if (place.given) listener.emplace(*std::move(place.given));
+  if (!place || listener) return true;
+  auto opened = net::Listener::open(*place.address);
   if (opened) {
     listener.emplace(*std::move(opened));
   } else {
@@ -248,11 +261,16 @@ bool listen(std::string_view setting, const std::optional<net::Address>& address
 }  // namespace
 
 int serve(const config::Settings& settings) {
-  refuse_given_sockets(settings);
-  std::optional<net::Address> plugin_at;
-  std::optional<net::Address> http_at;
-  if (!settings.plugin.empty()) plugin_at = plugin_address(settings);
-  if (!settings.http.empty()) http_at = http_address(settings);
+  serve::Manager manager(settings.object.env);
+  Place plugin_at = place_of("plugin", settings.plugin, manager);
+  Place http_at = place_of("http", settings.http, manager);
+  if (plugin_at) check_plugin_address(settings, *plugin_at.address);
+  if (http_at) check_http_address(settings, *http_at.address);
+  if (manager.left() > 0) {
+    throw config::ConfigError(
+        "serve: the service manager gave a socket that no setting asks for; name them plugin and "
+        "http (FileDescriptorName=), or set --plugin and --http");
+  }
   if (!plugin_at && !http_at) {
     throw config::ConfigError(
         "serve: what? --plugin PORT|unix:PATH is where sessions connect, --http ADDRESS where HTTP "
@@ -263,6 +281,9 @@ int serve(const config::Settings& settings) {
   }
   if (settings.http_cache && !http_at) {
     throw config::ConfigError("http-cache: needs --http ADDRESS, where it is served under /cache");
+  }
+  if (stands_before_others(settings) && !http_at) {
+    throw config::ConfigError("revproxy: needs --http ADDRESS, which clients have as their proxy");
   }
   const auto gate = open_gate(settings);
   const auto cache = open_http_cache(settings, *gate);
@@ -276,7 +297,8 @@ int serve(const config::Settings& settings) {
   allow_many_descriptors();
   std::optional<net::Listener> plugin_listener;
   std::optional<net::Listener> http_listener;
-  if (!listen("plugin", plugin_at, plugin_listener) || !listen("http", http_at, http_listener)) {
+  if (!listen("plugin", std::move(plugin_at), plugin_listener) ||
+      !listen("http", std::move(http_at), http_listener)) {
     return 1;
   }
   store::Store store(settings.store);
@@ -310,6 +332,8 @@ int serve(const config::Settings& settings) {
     if (reverse) {
       options.http.forward = [&](http::Exchange& exchange) { reverse->answer(exchange); };
     }
+    options.dashboard = settings.dashboard;
+    options.modules = modules ? &*modules : nullptr;
     if (modules) {
       options.routes.push_back(
           {"/mod", [&](http::Exchange& exchange) { modules->answer(exchange, "/mod"); }});
@@ -317,8 +341,10 @@ int serve(const config::Settings& settings) {
     web.emplace(*std::move(http_listener), std::move(options));
     base::write_log_line(fmt::format("http at {}", web->address().text()));
   }
+  manager.ready();
   signals.wait([&] { gate->reload(); });
 
+  manager.stopping();
   if (reverse) reverse->end_tunnels();
   if (web) web->stop(Clock::now() + kDrain);
   if (modules) modules->stop(settings.flush_timeout);

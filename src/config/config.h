@@ -77,6 +77,7 @@ struct Settings {
   std::string plugin;          // where sessions connect; empty: nowhere
   bool allow_remote_plugin = false;
   bool modproxy = false;  // serve: stand before module proxies
+  bool dashboard = true;  // serve: a page that shows how it is
   proxy::ModuleOptions modules;
   revproxy::Options reverse;   // without hosts: there is none
   std::string http;            // where HTTP is served; empty: nowhere

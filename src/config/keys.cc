@@ -18,7 +18,6 @@ constexpr Topic kServer{"The server", ""};
 constexpr Topic kModules{"The module proxy", ""};
 constexpr Topic kHttpCache{"The cache over HTTP", ""};
 constexpr Topic kGate{"Who may", ""};
-constexpr Topic kDashboard{"The dashboard", "dashboard"};
 constexpr Topic kReverse{"The reverse proxy", ""};
 
 // For a limit that is not there: longer than any file is old, and far from the ends of the clock.
@@ -203,6 +202,8 @@ constexpr std::array kKeys{
         kServer, [](Settings& s, const Value& v) { s.http = v.text; }},
     Key{"access-log", Kind::kText, "", "", "serve: a file for a line of JSON a request; -: stdout",
         kServer, [](Settings& s, const Value& v) { s.access_log = v.text; }},
+    Key{"dashboard", Kind::kBool, "", "true", "serve: a page at / of HTTP that shows how it is",
+        kServer, [](Settings& s, const Value& v) { s.dashboard = v.number != 0; }},
     Key{"modproxy", Kind::kBool, "", "false", "serve: a module proxy under /mod of HTTP", kModules,
         [](Settings& s, const Value& v) { s.modproxy = v.number != 0; }},
     Key{"modproxy-upstream", Kind::kText, "", "",
@@ -220,6 +221,15 @@ constexpr std::array kKeys{
     Key{"modproxy-dir", Kind::kFolder, "", "gopouch/modules below cache-dir",
         "where it keeps what it was asked for", kModules,
         [](Settings& s, const Value& v) { s.modules.dir = v.text; }},
+    Key{"modproxy-limit", Kind::kSize, "", "10GB",
+        "the size that a trim of that folder aims at, least recently used first; 0: no limit",
+        kModules, [](Settings& s, const Value& v) { s.modules.room.limit = v.number; }},
+    Key{"modproxy-max-age", Kind::kDuration, "", "90d",
+        "what was unused there for longer is dropped by a trim; 0: no limit", kModules,
+        [](Settings& s, const Value& v) {
+          s.modules.room.max_age =
+              std::chrono::ceil<std::chrono::seconds>(std::chrono::nanoseconds(v.number));
+        }},
     Key{"sumdb", Kind::kList, "", "",
         "checksum databases that are asked themselves: NAME or NAME=URL", kModules,
         [](Settings& s, const Value& v) { set_list(s.modules.sumdbs, v); }},
@@ -242,8 +252,6 @@ constexpr std::array kKeys{
     Key{"allow-remote-http", Kind::kBool, "", "false",
         "serve: let other machines ask for all there is over HTTP, without a token", kGate,
         [](Settings& s, const Value& v) { s.allow_remote_http = v.number != 0; }},
-    Key{"dashboard", Kind::kBool, "", "false", "serve: a page that shows how it is", kDashboard,
-        nullptr},
     Key{"revproxy", Kind::kList, "", "",
         "serve: the hosts to stand before, on HTTP: HOST, HOST:PORT, *.HOST", kReverse,
         [](Settings& s, const Value& v) { set_list(s.reverse.hosts, v); }},

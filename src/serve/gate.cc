@@ -165,7 +165,11 @@ void Gate::refuse(http::Exchange& exchange, const Pass& pass) {
     exchange.send({407, {http::kPlainText, {"Proxy-Authenticate", "Basic realm=\"gopouch\""}}},
                   "a token is needed\n");
   } else {
-    exchange.send({401, {http::kPlainText, {"WWW-Authenticate", "Bearer realm=\"gopouch\""}}},
+    // Browsers, which look at the dashboard, ask for a password where they read "Basic".
+    exchange.send({401,
+                   {http::kPlainText,
+                    {"WWW-Authenticate", "Bearer realm=\"gopouch\""},
+                    {"WWW-Authenticate", "Basic realm=\"gopouch\""}}},
                   "a token is needed\n");
   }
 }

@@ -31,13 +31,15 @@ struct Plugin::Rep {
 
   struct State {
     std::set<int> sockets;  // of sessions that are open
-    Counts counts;
+    std::set<const session::Session*> sessions;
+    Counts counts;  // with those of sessions that have ended
   };
 
   const net::Listener listener;
   store::Store& store;
   const Options options;
   session::Flights flights;
+  session::Misses misses;
   std::optional<Remotes> remotes;
   mutable base::Guarded<State> state;
   std::condition_variable ended;
@@ -57,7 +59,18 @@ Plugin::~Plugin() { stop(); }
 
 const net::Address& Plugin::address() const { return rep_->listener.address(); }
 
-Counts Plugin::counts() const { return rep_->state.lock()->counts; }
+Counts Plugin::counts() const {
+  Counts counts;
+  {
+    auto state = rep_->state.lock();
+    counts = state->counts;
+    for (const session::Session* const one : state->sessions) counts.sessions += one->counts();
+  }
+  if (rep_->remotes) counts.remote = rep_->remotes->counts();
+  return counts;
+}
+
+std::vector<session::Miss> Plugin::costliest() const { return rep_->misses.costliest(); }
 
 void Plugin::Rep::accept_all() {
   while (base::Fd socket = listener.accept()) {
@@ -105,12 +118,16 @@ void Plugin::Rep::converse(const base::Fd& socket, const std::optional<protocol:
   if (remotes) seat.emplace(*remotes, scope);
   session::Counts counts;
   {
-    session::Session session(store, seat ? &seat->remote() : nullptr, options.session, &flights);
+    session::Session session(store, seat ? &seat->remote() : nullptr, options.session, &flights,
+                             &misses);
+    state.lock()->sessions.insert(&session);
     // Only after a close does go wait for more.
     if (go.serve(session) != protocol::Ending::kClose) ::shutdown(socket.get(), SHUT_RDWR);
     counts = session.counts();
+    auto now = state.lock();
+    now->sessions.erase(&session);
+    now->counts.sessions += counts;
   }
-  state.lock()->counts.sessions += counts;
   base::log(base::LogLevel::kInfo, "a session: {} hits, {} misses, {} puts", counts.hits,
             counts.misses, counts.puts);
   if (seat) seat->end();

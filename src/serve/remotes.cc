@@ -19,10 +19,17 @@ std::shared_ptr<Remotes::Table> Remotes::join(const std::optional<protocol::Gree
     if (scope) {
       sharing.packs.scope = [names = std::pair(scope->exact, scope->module)] { return names; };
     }
-    table = std::make_shared<Table>(objects_, store_, sharing);
+    table = std::make_shared<Table>(*this, sharing);
   }
   ++table->seats;
   return table;
+}
+
+remote::Counts Remotes::counts() const {
+  auto sums = sums_.lock();
+  remote::Counts all = sums->ended;
+  for (const Table* const table : sums->tables) all += table->remote.counts();
+  return all;
 }
 
 bool Remotes::leave(const std::shared_ptr<Table>& table) {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 
 #include "base/guarded.h"
@@ -27,11 +28,31 @@ class Remotes {
   Remotes(std::span<object::Remote> objects, store::Store& store, const Options& options)
       : objects_(objects), store_(store), options_(options) {}
 
+  // What all sessions had from the remotes so far.
+  remote::Counts counts() const;
+
  private:
+  struct Table;
+  struct Sums {
+    std::set<const Table*> tables;  // that there are
+    remote::Counts ended;           // of those that are no more
+  };
+
   // The remotes, and the sessions at them.
   struct Table {
-    Table(std::span<object::Remote> objects, store::Store& store, const remote::Options& options)
-        : remote(objects, store, options) {}
+    Table(Remotes& remotes, const remote::Options& options)
+        : of(remotes), remote(remotes.objects_, remotes.store_, options) {
+      of.sums_.lock()->tables.insert(this);
+    }
+    ~Table() {
+      auto sums = of.sums_.lock();
+      sums->tables.erase(this);
+      sums->ended += remote.counts();
+    }
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
+
+    Remotes& of;
     remote::Tiers remote;
     const Clock::time_point since = Clock::now();
     std::size_t seats = 0;                // under the lock of tables_
@@ -71,6 +92,7 @@ class Remotes {
   const std::span<object::Remote> objects_;
   store::Store& store_;
   const Options& options_;
+  mutable base::Guarded<Sums> sums_;
   // The tables that may be joined, by the name of the exact scope; all zeros: none.
   base::Guarded<std::map<base::Hash, std::shared_ptr<Table>>> tables_;
 };

@@ -14,13 +14,18 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "http/http.h"
 #include "net/net.h"
 #include "object/object.h"
 #include "protocol/protocol.h"
+#include "proxy/proxy.h"
 #include "remote/remote.h"
 #include "session/session.h"
 #include "store/store.h"
@@ -47,7 +52,8 @@ struct Options {
 
 struct Counts {
   std::int64_t open = 0, ended = 0;  // sessions
-  session::Counts sessions;          // sums of those that have ended
+  session::Counts sessions;          // sums of all of them
+  remote::Counts remote;             // the same, of what they had from the remotes
 };
 
 // Sessions on a socket. Safe for concurrent use.
@@ -60,6 +66,8 @@ class Plugin {
 
   const net::Address& address() const;
   Counts counts() const;
+  // What was compiled by go commands since nobody had it: the costliest first, a few.
+  std::vector<session::Miss> costliest() const;
 
   // Takes no more sessions, lets those that are open end or hangs up, and uploads what is waiting.
   void stop();
@@ -163,7 +171,9 @@ struct WebOptions {
   const Plugin* plugin = nullptr;
   std::span<const object::Remote> objects = {};
   std::function<std::vector<Counter>()> counters = {};
-  int access_log = -1;  // the descriptor of a file for a line of JSON a request
+  const proxy::Modules* modules = nullptr;  // for the dashboard
+  bool dashboard = true;                    // at /, /status.json and /events
+  int access_log = -1;                      // the descriptor of a file for a line of JSON a request
 };
 
 // The server's HTTP side. Safe for concurrent use.
@@ -180,6 +190,37 @@ class Web {
  private:
   struct Rep;
   std::unique_ptr<Rep> rep_;
+};
+
+// A service manager that started us: sockets that it has opened, and what it is told
+// (sd_listen_fds(3), sd_notify(3)). Where there is none, there are no sockets, and nobody is told.
+class Manager {
+ public:
+  using Variables = std::function<std::optional<std::string>(std::string_view name)>;
+
+  // Takes the sockets: descriptors 3 and up. What says so is taken out of our environment, so that
+  // no program of ours believes it is meant. For the first moment of a process.
+  explicit Manager(const Variables& variables);
+
+  // The one for a setting, "plugin" or "http": that of its name, else the first that has no name of
+  // a setting. nullopt: none is left.
+  std::optional<base::Fd> take(std::string_view setting);
+  // As take(), but only by name.
+  bool has(std::string_view setting) const;
+  std::size_t left() const { return sockets_.size(); }
+
+  void ready() const { tell("READY=1"); }
+  void stopping() const { tell("STOPPING=1"); }
+
+ private:
+  struct Socket {
+    std::string name;  // empty: none that we know
+    base::Fd fd;
+  };
+  void tell(std::string_view what) const;
+
+  std::vector<Socket> sockets_;
+  std::string notify_;  // the path of its socket
 };
 
 // How a bridge ended.

@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "base/bytes.h"
 #include "base/log.h"
 #include "serve/access_log.h"
+#include "serve/dashboard.h"
 #include "serve/metrics.h"
 #include "serve/serve.h"
+#include "serve/status.h"
 
 namespace gopouch::serve {
 
@@ -23,12 +24,11 @@ void add_sessions(MetricsPage& page, const Counts& counts) {
   page.add("gopouch_sessions_open", Kind::kGauge, "Go commands that are connected.", counts.open);
   page.add("gopouch_sessions_total", Kind::kCounter, "Sessions that have ended.", counts.ended);
   const session::Counts& sum = counts.sessions;
-  page.begin("gopouch_session_requests_total", Kind::kCounter,
-             "Requests of sessions that have ended.");
+  page.begin("gopouch_session_requests_total", Kind::kCounter, "Requests of sessions.");
   page.add(static_cast<double>(sum.hits), R"(fate="hit")");
   page.add(static_cast<double>(sum.misses), R"(fate="miss")");
   page.add(static_cast<double>(sum.puts), R"(fate="put")");
-  page.begin("gopouch_session_bytes_total", Kind::kCounter, "Bytes of outputs of those sessions.");
+  page.begin("gopouch_session_bytes_total", Kind::kCounter, "Bytes of outputs of those requests.");
   page.add(static_cast<double>(sum.hit_bytes), R"(fate="hit")");
   page.add(static_cast<double>(sum.put_bytes), R"(fate="put")");
   page.add("gopouch_session_faults_total", Kind::kCounter, "Requests that the local disk failed.",
@@ -64,17 +64,17 @@ void add_remotes(MetricsPage& page, std::span<const object::Remote> remotes) {
 struct Web::Rep {
   explicit Rep(WebOptions how) : options(std::move(how)) {}
 
-  struct Sum {
-    std::int64_t requests = 0;
-    std::int64_t bytes = 0;
-    double seconds = 0;
-  };
   struct State {
-    std::map<std::pair<std::string, int>, Sum> sums;  // by route and status
+    HttpSums sums;
   };
 
   const WebOptions options;
+  const std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
   base::Guarded<State> state;
+  Dashboard dashboard{[this] {
+    const HttpSums sums = state.lock()->sums;
+    return status_json(options, sums, std::chrono::steady_clock::now() - start);
+  }};
   std::atomic<bool> stopping = false;
   std::optional<http::Server> server;  // last: ends first
 
@@ -90,6 +90,11 @@ std::vector<http::Route> Web::Rep::routes() {
   std::vector<http::Route> all = options.guarded_routes;
   for (const http::Route& route : options.routes) {
     all.push_back({route.prefix, guarded(route.handler)});
+  }
+  if (options.dashboard) {
+    for (http::Route& route : dashboard.routes()) {
+      all.push_back({route.prefix, guarded(std::move(route.handler))});
+    }
   }
   all.push_back({"/healthz", [](http::Exchange& exchange) {
                    if (http::only_reads(exchange))
@@ -123,7 +128,7 @@ std::vector<http::Route> Web::Rep::routes() {
 void Web::Rep::count(const http::Done& done) {
   {
     auto now = state.lock();
-    Sum& sum = now->sums[{std::string(done.route), done.status}];
+    HttpSum& sum = now->sums[{std::string(done.route), done.status}];
     ++sum.requests;
     sum.bytes += done.bytes;
     sum.seconds += static_cast<double>(done.time.count()) / 1e6;
@@ -143,15 +148,15 @@ std::string Web::Rep::metrics() {
   const auto sums = state.lock()->sums;
   struct Column {
     std::string_view name, help;
-    double (*value)(const Sum&);
+    double (*value)(const HttpSum&);
   };
   const std::array columns{
       Column{"gopouch_http_requests_total", "HTTP requests.",
-             [](const Sum& sum) { return static_cast<double>(sum.requests); }},
+             [](const HttpSum& sum) { return static_cast<double>(sum.requests); }},
       Column{"gopouch_http_bytes_total", "Bytes of replies' bodies.",
-             [](const Sum& sum) { return static_cast<double>(sum.bytes); }},
+             [](const HttpSum& sum) { return static_cast<double>(sum.bytes); }},
       Column{"gopouch_http_seconds_total", "Time from a request to the end of its reply.",
-             [](const Sum& sum) { return sum.seconds; }}};
+             [](const HttpSum& sum) { return sum.seconds; }}};
   for (const Column& column : columns) {
     page.begin(column.name, Kind::kCounter, column.help);
     for (const auto& [key, sum] : sums) {
@@ -180,12 +185,13 @@ Web::Web(net::Listener listener, WebOptions options)
   r.server.emplace(std::move(listener), r.routes(), std::move(how));
 }
 
-Web::~Web() = default;
+Web::~Web() { rep_->dashboard.stop(); }
 
 const net::Address& Web::address() const { return rep_->server->address(); }
 
 void Web::stop(std::chrono::steady_clock::time_point deadline) {
   rep_->stopping = true;
+  rep_->dashboard.stop();
   rep_->server->stop(deadline);
 }
 

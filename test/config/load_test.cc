@@ -204,10 +204,9 @@ TEST(Load, ABadValueIsRefusedEvenWhereAnotherCounts) {
 TEST(Load, WhatIsToComeIsRefusedInOneLine) {
   EXPECT_EQ(refusal({}, {{"GOPOUCH_SIGN_KEY", "hunter2"}}),
             "GOPOUCH_SIGN_KEY: this version has no signatures yet; remove it");
-  EXPECT_EQ(refusal({"--dashboard"}), "--dashboard: this version has no dashboard yet; remove it");
   EXPECT_EQ(refusal({"--sign-key", ""}), "");
   // What counts is asked, and nothing else.
-  EXPECT_EQ(refusal({"--dashboard=false"}, {{"GOPOUCH_DASHBOARD", "true"}}), "");
+  EXPECT_EQ(refusal({"--http-cache=false"}, {{"GOPOUCH_HTTP_CACHE", "true"}}), "");
 }
 
 TEST(Load, RemotesStandInTheirOrder) {

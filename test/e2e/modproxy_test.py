@@ -9,52 +9,11 @@ import socket
 import subprocess
 import time
 import unittest
-import urllib.error
-import urllib.request
 
 import cacheprog
 import server
+from modproxy import MODULE, ModProxy
 from module_upstream import ModuleUpstream, module_zip
-
-MODULE = "example.com/m"
-
-
-class ModProxy(server.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.upstream = self.enterContext(ModuleUpstream())
-        self.upstream.add(MODULE, "v1.0.0")
-
-    def proxy(self, *options: str, upstream=None, **more):
-        where = upstream or self.upstream.url
-        serving = self.serve("--http=0", "--modproxy", f"--modproxy-upstream={where}", *options, plugin=None, **more)
-        serving.http = serving.place("http at ")
-        return serving
-
-    def get(self, serving, path: str, **headers):
-        """(status, body, headers)"""
-        request = urllib.request.Request(f"http://{serving.http}/mod/{path}", headers=headers)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=60) as reply:
-                return reply.status, reply.read(), reply.headers
-        except urllib.error.HTTPError as reply:
-            return reply.code, reply.read(), reply.headers
-
-    def asked(self, path: str) -> int:
-        return self.upstream.requests.count(path)
-
-    def url(self, serving, path: str) -> bytes:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{serving.http}{path}", timeout=60) as reply:
-            return reply.read()
-
-    def metrics(self, serving) -> dict:
-        lines = self.url(serving, "/metrics").decode().splitlines()
-        return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-
-    def check_file(self, serving, path: str):
-        self.assertEqual(self.get(serving, path)[:2], (200, self.upstream.files[path]))
 
 
 class Files(ModProxy):
@@ -135,7 +94,7 @@ class Files(ModProxy):
         serving = self.proxy()
         path = f"{MODULE}/@v/v1.0.0.zip"
         self.check_file(serving, path)
-        [kept] = [file for file in (self.folder / "gopouch/modules").rglob("*") if file.is_file()]
+        [kept] = (self.folder / "gopouch/modules").glob("??/*")
         for size in (0, 10, kept.stat().st_size - 1):
             asked = self.asked(path)
             os.truncate(kept, size)
@@ -227,6 +186,18 @@ class Absence(ModProxy):
             self.assertEqual((status, body), (404, b"not found: example.com/none/@v/list: nothing here\n"))
         self.assertEqual(len(self.upstream.requests), 1)
 
+    def test_is_asked_for_once_by_many(self):
+        self.upstream.delay = 0.3
+        serving = self.proxy()
+        paths = [f"example.com/none{number}/@v/list" for number in range(4)]
+
+        def work(number):
+            for path in paths:
+                self.assertEqual(self.get(serving, path)[0], 404)
+
+        server.at_once(40, work)
+        self.assertEqual(sorted(self.upstream.requests), paths)
+
     def test_is_believed_for_longer_while_upstream_fails(self):
         serving = self.proxy("--modproxy-fresh=0s")
         self.assertEqual(self.get(serving, "example.com/none/@v/list")[0], 404)
@@ -255,6 +226,52 @@ class Absence(ModProxy):
                      "..%2f..%2fetc/@v/list", "sumdb/x"):
             self.assertEqual(self.get(serving, path)[0], 404, path)
         self.assertEqual(self.upstream.requests, [])
+
+
+class Lies(ModProxy):
+    """Paths and bodies that are made to do harm."""
+
+    def ask(self, serving, target: str) -> int:
+        """The status of a request whose target is sent as it is."""
+        host, port = serving.http.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=60) as peer, peer.makefile("rb") as reply:
+            peer.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+            return int(reply.readline().split()[1])
+
+    def test_in_paths_lead_nowhere(self):
+        (self.home / "secret").write_text("precious")
+        self.upstream.files["secret"] = b"precious"
+        serving = self.proxy()
+        for target in ("/mod/../secret", "/mod/..%2fsecret", "/mod/%2e%2e/secret", "/mod/..%5csecret", "/mod//etc/passwd",
+                       "/mod/a/@v/..%2f..%2f..%2fsecret", "/mod/a/@v/v1.0.0%00.zip", "/mod/a/@v/%zz.info", "/mod/%",
+                       "/mod/A/@v/v1.0.0.zip", "/mod/!/@v/list", "/mod/a\\b/@v/list", "/mod", "/mod/", "/mod/sumdb/",
+                       "/mod/sumdb/x/tile/../../latest", "/mod/%2fmod%2fa/@v/list", "/%6dod/secret", "/modx/a/@v/list",
+                       "//mod/secret", "/mod/" + "a/" * 5000 + "@v/list"):
+            self.assertIn(self.ask(serving, target), (400, 404), target[:60])
+        self.assertEqual(self.ask(serving, "/mod/" + "a" * 100_000), 431)
+        self.assertEqual(self.ask(serving, "secret"), 400)
+        self.assertEqual([path for path in self.upstream.requests if "secret" in path or ".." in path], [])
+        self.check_file(serving, f"{MODULE}/@v/list")
+        self.assertEqual(serving.stop(), 0)
+
+    def test_in_sizes_end_within_bounds(self):
+        for ending in ("mod", "info"):
+            self.upstream.files[f"{MODULE}/@v/v1.0.0.{ending}"] = b"module x\n{" + bytes(100_000_000)
+        serving = self.proxy()
+        for ending in ("mod", "info"):
+            self.assertEqual(self.get(serving, f"{MODULE}/@v/v1.0.0.{ending}")[0], 502)
+        if not os.environ.get("ASAN_OPTIONS") and not os.environ.get("TSAN_OPTIONS"):
+            self.assertLess(serving.peak_memory(), 64 << 20)
+
+    def test_in_zips_are_not_unpacked(self):
+        self.upstream.add("example.com/bomb", "v1.0.0", {"data": bytes(9_000_000)})
+        path = "example.com/bomb/@v/v1.0.0.zip"
+        body = bytearray(self.upstream.files[path])
+        at = body.rindex(b"PK\1\2")
+        body[at + 24:at + 28] = (0xFFFFFFF0).to_bytes(4, "little")  # its size, unpacked
+        self.upstream.files[path] = bytes(body)
+        serving = self.proxy()
+        self.check_file(serving, path)
 
 
 class Trouble(ModProxy):

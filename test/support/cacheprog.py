@@ -72,6 +72,14 @@ def environment(folder: Path, home: Path) -> dict:
     return inherited | {"GOCACHE": str(folder), "HOME": str(home), "TMPDIR": str(home)}
 
 
+def process_status(pid: int, name: str) -> int:
+    """A number of bytes that the system says of a process: "VmHWM", the largest resident size so far."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"no {name} for process {pid}")
+
+
 @dataclasses.dataclass
 class Ended:
     """How a program that was given all its input at once came out."""
@@ -219,13 +227,7 @@ class CacheProg:
 
     def peak_memory(self) -> int:
         """The largest resident size so far, in bytes."""
-        return self._status("VmHWM")
-
-    def _status(self, name: str) -> int:
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith(name + ":"):
-                return int(line.split()[1]) * 1024
-        raise AssertionError(f"no {name} for process {self.pid}")
+        return process_status(self.pid, "VmHWM")
 
 
 class TestCase(unittest.TestCase):

@@ -18,7 +18,8 @@ from loopback_http import LoopbackServer
 
 def module_zip(module: str, version: str, files: dict) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    large = sum(map(len, files.values())) > 10_000_000
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED) as archive:
         for name, body in files.items():
             archive.writestr(f"{module}@{version}/{name}", body)
     return out.getvalue()

@@ -14,14 +14,16 @@ START_TIMEOUT = 60.0  # s
 
 
 class Server:
-    """A running server; use it as a context manager. Its first lines on stderr say where it listens."""
+    """A running server; use it as a context manager. Its first lines on stderr say where it listens. A `wrapper` is
+    a command that becomes what follows it."""
 
-    def __init__(self, folder: Path, home: Path, *options: str, plugin="0", variables=None):
+    def __init__(self, folder: Path, home: Path, *options: str, plugin="0", variables=None,
+                 wrapper=(), **popen):
         self._stderr = tempfile.TemporaryFile(dir=home)
         where = ("--plugin", plugin) if plugin else ()
         self._process = subprocess.Popen(
-            [cacheprog.PROGRAM, "serve", *where, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=self._stderr, cwd=home, env=cacheprog.environment(folder, home) | (variables or {}))
+            [*wrapper, cacheprog.PROGRAM, "serve", *where, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=self._stderr, cwd=home, env=cacheprog.environment(folder, home) | (variables or {}), **popen)
         try:
             self.plugin = self.place("sessions at ") if plugin else None
         except AssertionError:
@@ -52,6 +54,9 @@ class Server:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    def peak_memory(self) -> int:
+        return cacheprog.process_status(self.pid, "VmHWM")
 
     def stderr(self) -> str:
         return os.pread(self._stderr.fileno(), 1 << 20, 0).decode()
