@@ -42,7 +42,7 @@ base::Status check_entry(const base::Hash& action, int fd, std::int64_t size,
         sum.update(bytes);
         raw += std::ssize(bytes);
       });
-  const auto read = each_piece(fd, size, [&](auto piece) { return decoder.write(piece); });
+  auto read = each_piece(fd, size, [&](auto piece) { return decoder.write(piece); });
   if (!read) return read;
   if (auto whole = decoder.finish(); !whole) return whole;
   const store::Entry& entry = decoder.header()->entry;
@@ -52,7 +52,7 @@ base::Status check_entry(const base::Hash& action, int fd, std::int64_t size,
 
 base::Status check_pack(const base::Hash& name, int fd, std::int64_t size) {
   base::Sha256 sum;
-  const auto read = each_piece(fd, size, [&](auto piece) {
+  auto read = each_piece(fd, size, [&](auto piece) {
     sum.update(piece);
     return true;
   });
@@ -66,7 +66,7 @@ base::Status check_manifest(int fd, std::int64_t size) {
     return Error{Fault::kCorrupt, "a manifest beyond all bounds"};
   }
   std::string text;
-  const auto read = each_piece(fd, size, [&](auto piece) {
+  auto read = each_piece(fd, size, [&](auto piece) {
     text.append(piece.begin(), piece.end());
     return true;
   });

@@ -57,7 +57,7 @@ TEST_F(PublicKeyTest, OnP256VerifiesItsOwn) {
     const std::string signature = openssl("dgst -sha256 -sign key -out out text");
     std::string raw;
     for (std::size_t at = 2; at < signature.size();) {
-      const auto size = static_cast<std::size_t>(signature[at + 1]);
+      const auto size = static_cast<std::size_t>(static_cast<unsigned char>(signature[at + 1]));
       const std::string number = std::string(32, '\0') + signature.substr(at + 2, size);
       raw += number.substr(number.size() - 32);
       at += 2 + size;

@@ -3,20 +3,13 @@
 # nothing where it may only read, and no secret is shown.
 . "$(dirname "$0")/common.inc"
 . "$(dirname "$0")/../support/nginx.inc"
+. "$(dirname "$0")/../support/served.inc"
 . "$(dirname "$0")/../support/remote.inc"
 
 make_authority
 printf 'writer-hunter2-0123 write\nreader-hunter2-0123 read\n' >"$t/tokens"
 chmod 600 "$t/tokens"
-"$GOPOUCH" serve --http 127.0.0.1:0 --http-cache --http-cache-dir "$t/served" --http-tokens "$t/tokens" \
-  --http-certificate "$t/pki/server.pem" --http-key "$t/pki/server.key" --access-log "$t/access" 2>"$t/serve.err" &
-server=$!
-for _ in {1..300}; do
-  http=$(sed -n 's/^gopouch: http at //p' "$t/serve.err")
-  [[ -z $http ]] || break
-  sleep 0.1
-done
-[[ -n $http ]] || fail "no server: $(cat "$t/serve.err")"
+start_served --http-tokens "$t/tokens" --http-certificate "$t/pki/server.pem" --http-key "$t/pki/server.key"
 
 remote=https://$http/cache/ci objects=$t/served/objects
 export GOPOUCH_CA_FILE=$t/pki/ca.pem
