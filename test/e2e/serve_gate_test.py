@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import time
 import unittest
+import warnings
 from pathlib import Path
 
 import server
@@ -244,6 +245,7 @@ class Tls(TestCase):
     def test_refuses_old_versions_and_other_words(self):
         serving = self.tls()
         port = int(serving.http.rsplit(":", 1)[1])
+        warnings.simplefilter("ignore", DeprecationWarning)  # of these very versions
         for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
             context = self.context()
             context.set_ciphers("ALL:@SECLEVEL=0")
