@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "base/text.h"
 
 namespace gopouch::revproxy {
@@ -188,7 +187,7 @@ bool Archive::put_sign(const base::Hash& first, const Response& sign) {
 std::optional<keep::Kept> Archive::keep(keep::Draft& draft, const base::Hash& name, Time now) {
   if (const auto kept = shelf_.keep(draft, {.etag = {}, .last_modified = {}, .fetched = now});
       !kept) {
-    base::log(base::LogLevel::kWarning, "{}: {}", shelf_.word(), kept.error().message);
+    shelf_.say_ailing(kept.error());
     return std::nullopt;
   }
   return shelf_.find(name);

@@ -177,9 +177,10 @@ Verdict judge(std::string_view method, Headers request, const Response& response
         at ? modified == at && date_of(response) > *at : only_if == tag && !tag.starts_with("W/");
     if (!same) return {};
   }
-  const auto part = parse_range(value_of(request, "Range"), size);
-  if (!part) return {};
-  return part->size > 0 ? Verdict{Kind::kPart, *part} : Verdict{Kind::kNoSuchPart};
+  const http::Range part = http::parse_range(value_of(request, "Range"), size);
+  if (part.kind == http::Range::Kind::kAll) return {};
+  const bool some = part.kind == http::Range::Kind::kPart;
+  return some ? Verdict{Kind::kPart, part} : Verdict{Kind::kNoSuchPart};
 }
 
 bool leads_past(Headers request) {

@@ -22,7 +22,6 @@ using keep::Outcome;
 constexpr std::chrono::milliseconds kSharedTime{60'000};
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::size_t kRemembered = 10'000;  // servers that were silent
-constexpr std::chrono::seconds kFull{30};    // nothing is kept after the disk took no more
 constexpr std::int64_t kLargestBody = std::int64_t{8} << 30U;
 
 std::string line_of(std::string_view message) { return std::string(message) + "\n"; }
@@ -111,31 +110,32 @@ void Fetcher::note_silence(const net::Url& url) {
   (*silent)[url.scheme + url.authority()] = Clock::now() + options_.quiet_time;
 }
 
-std::shared_ptr<Flight> Fetcher::join(const Target& target, const base::Hash& name, bool alone,
-                                      http::Exchange& exchange, bool& began) {
+Fetcher::Seat Fetcher::join(const Target& target, const base::Hash& name, bool alone,
+                            http::Exchange& exchange) {
   auto flights = under_way_.lock();
   if (const auto found = flights->find(name); !alone && found != flights->end()) {
-    ++tally_.joined;
-    began = false;
-    return found->second;
+    if (auto reader = keep::Download::join(found->second->download)) {
+      ++tally_.joined;
+      return {found->second, *std::move(reader), false};
+    }
   }
-  began = true;
   auto flight = std::make_shared<Flight>();
   flight->target = target;
   flight->request = end_to_end(exchange.request().headers);
-  if (!alone) flights->emplace(name, flight);
+  auto reader = keep::Download::join(flight->download);
+  if (!alone) (*flights)[name] = flight;
   workers_.add([this, flight, &exchange] {
     keep::Outcome outcome = bring(*flight, exchange);
     if (outcome.status != Flight::kPassed) land(*flight, std::move(outcome));
     flight->left.count_down();
   });
-  return flight;
+  return {flight, *std::move(reader), true};
 }
 
 void Fetcher::land(Flight& flight, Outcome outcome) {
   // Whoever comes after the end asks anew.
   std::erase_if(*under_way_.lock(), [&](const auto& item) { return item.second.get() == &flight; });
-  flight.download.finish(std::move(outcome));
+  flight.download->finish(std::move(outcome));
 }
 
 Outcome Fetcher::bring(Flight& flight, http::Exchange& exchange) {
@@ -191,8 +191,7 @@ base::Result<net::Reply> Fetcher::ask(Reception& reception, bool whether_good) {
   request.sink = [&](std::span<const std::uint8_t> bytes) {
     tally_.bytes_up += std::ssize(bytes);
     if (reception.mode == Reception::Mode::kKeep) {
-      reception.taken = reception.taken && flight.download.write(shelf_, flight.name, bytes);
-      if (!reception.taken) full_until_ = (Clock::now() + kFull).time_since_epoch().count();
+      reception.taken = reception.taken && flight.download->write(shelf_, flight.name, bytes);
     } else if (reception.mode == Reception::Mode::kPass) {
       reception.taken =
           reception.taken &&
@@ -248,8 +247,7 @@ void Fetcher::take_head(Reception& reception, const net::Reply& head) {
 bool Fetcher::begin_keeping(Reception& reception, const net::Reply& head) {
   Flight& flight = reception.flight;
   const auto size = head.status == 204 ? 0 : length_of(head.headers);
-  const bool full = Clock::now().time_since_epoch().count() < full_until_;
-  if (full || size.value_or(0) > kLargestBody) return false;
+  if (size.value_or(0) > kLargestBody) return false;
   flight.name = archive_.place(flight.target.text, flight.request, reception.response);
   flight.response = reception.response;
   flight.size = size;
@@ -262,7 +260,7 @@ bool Fetcher::begin_keeping(Reception& reception, const net::Reply& head) {
     // Those that come now know what it varies by, and look for it under its own name.
     if (found != flights->end()) flights->emplace(flight.name, found->second);
   }
-  return flight.download.write(shelf_, flight.name, base::bytes_of(text));
+  return flight.download->write(shelf_, flight.name, base::bytes_of(text));
 }
 
 Outcome Fetcher::give_old(const Held& held) {
@@ -285,8 +283,9 @@ Outcome Fetcher::settle(Reception& reception, const base::Result<net::Reply>& re
       return {status_of(reply.error()), line_of("upstream: " + reply.error().message), "fault", {}};
     }
     ++tally_.fetched;
-    if (flight.unwanted) return {200, {}, kCached, {}};
-    return {200, {}, kCached, archive_.keep(*flight.download.draft(), flight.name, now)};
+    keep::Draft* const draft = flight.download->draft();
+    if (flight.unwanted || draft == nullptr) return {200, {}, kCached, {}};
+    return {200, {}, kCached, archive_.keep(*draft, flight.name, now)};
   }
   flight.name = reception.held_name;
   if (reply && reception.mode == Mode::kGood) {

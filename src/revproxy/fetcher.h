@@ -45,8 +45,9 @@ struct Flight {
   static constexpr int kPassed = 0;
 
   Target target;
-  std::vector<net::Header> request;    // of the one who began it
-  keep::Download download;             // the head of archive.h, and the body
+  std::vector<net::Header> request;  // of the one who began it
+  // The head of archive.h, and the body. With those who read it.
+  const std::shared_ptr<keep::Download> download = std::make_shared<keep::Download>();
   std::atomic<bool> unwanted = false;  // something changed meanwhile: not to be kept
 
   // Done with the exchange of the one who began it, who waits for that where it was passed.
@@ -66,11 +67,15 @@ class Fetcher {
   Fetcher(const Options& options, base::Fd folder, keep::Shelf& shelf, Archive& archive,
           Tally& tally);
 
-  // Begins a fetch, or joins the one that is under way (`began` is false then). Who began it waits
+  struct Seat {
+    std::shared_ptr<Flight> flight;
+    keep::Download::Reader reader;
+    bool began = false;
+  };
+  // Begins a fetch, or joins the one that is under way. Who began it waits
   // until it has started or is over, and where it was passed until it has left `exchange`. `alone`:
   // for this request only.
-  std::shared_ptr<Flight> join(const Target& target, const base::Hash& name, bool alone,
-                               http::Exchange& exchange, bool& began);
+  Seat join(const Target& target, const base::Hash& name, bool alone, http::Exchange& exchange);
 
   // Leads a request to its server and the reply back; nothing is kept.
   void pass(http::Exchange& exchange, const Target& target);
@@ -107,7 +112,6 @@ class Fetcher {
   const std::string via_;  // tells our own requests, should they come back to us
   base::Guarded<std::map<base::Hash, std::shared_ptr<Flight>>> under_way_;
   mutable base::Guarded<std::map<std::string, Clock::time_point>> silent_;  // until when
-  std::atomic<Clock::rep> full_until_ = 0;
   std::stop_source stop_;
   net::Client client_;
   base::Workers workers_;  // last: ends first

@@ -149,28 +149,6 @@ std::optional<Time> parse_time(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<Range> parse_range(std::string_view text, std::int64_t size) {
-  const std::size_t equal = text.find('=');
-  if (equal == std::string_view::npos || !same(base::trim(text.substr(0, equal)), "bytes")) {
-    return std::nullopt;
-  }
-  text = base::trim(text.substr(equal + 1));
-  const std::size_t dash = text.find('-');
-  if (dash == std::string_view::npos || text.size() == 1) return std::nullopt;
-  const auto first = base::parse_number<std::int64_t>(text.substr(0, dash));
-  const auto last = base::parse_number<std::int64_t>(text.substr(dash + 1));
-  const bool from_end = dash == 0, to_end = dash + 1 == text.size();
-  if ((!first && !from_end) || (!last && !to_end)) return std::nullopt;
-  if (from_end) {
-    const std::int64_t wanted = std::min(*last, size);
-    return Range{size - wanted, wanted};
-  }
-  if (last && *last < *first) return std::nullopt;
-  if (*first >= size) return Range{size, 0};
-  const std::int64_t end = last ? std::min(*last, size - 1) : size - 1;
-  return Range{*first, end - *first + 1};
-}
-
 bool names_tag(Headers headers, std::string_view field, std::string_view tag) {
   const std::vector<std::string> tags = list_of(headers, field);
   return std::any_of(tags.begin(), tags.end(), [&](const std::string& one) {

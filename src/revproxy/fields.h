@@ -1,7 +1,7 @@
-// What HTTP's header fields say, as far as a cache asks: directives, names, times, ranges, tags.
+// What HTTP's header fields say, as far as a cache asks: directives, names, times, tags.
 //
 // Outside bytes: whatever they are, the answer is one of those below. Knows nothing of caching.
-// Rules: RFC 9110 (5.6, 8.8, 12.5.5, 14.1), RFC 9111 (5.2), RFC 5861 (stale-if-error).
+// Rules: RFC 9110 (5.6, 8.8, 12.5.5), RFC 9111 (5.2), RFC 5861 (stale-if-error).
 #pragma once
 
 #include <chrono>
@@ -47,12 +47,6 @@ std::optional<std::string> joined(Headers headers, std::string_view name);
 
 // The three forms of RFC 9110, 5.6.7.
 std::optional<Time> parse_time(std::string_view text);
-
-// "bytes=0-99": the one range of a body of `size`; nullopt: not that, or several, so all is meant.
-struct Range {
-  std::int64_t offset = 0, size = 0;  // size 0: there is nothing there
-};
-std::optional<Range> parse_range(std::string_view text, std::int64_t size);
 
 // Whether one of the tags of an If-None-Match is `tag`; weak ones count as strong (RFC 9110,
 // 8.8.3.2).

@@ -20,6 +20,7 @@ namespace gopouch::revproxy {
 namespace {
 
 constexpr keep::Label kLabel{"reverse proxy", "v1/rev/"};
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::size_t kShownOfName = 12;  // hex digits in X-Cache-Id, as go-cache-plugin has them
 constexpr std::chrono::milliseconds kSharedTime{60'000};
 
@@ -87,7 +88,7 @@ struct ReverseProxy::Rep {
   void answer_from_cache(http::Exchange& exchange, const Target& target);
   bool answer_flight(http::Exchange& exchange, const Target& target, const base::Hash& name,
                      bool alone);
-  bool stream(http::Exchange& exchange, Flight& flight);
+  bool stream(http::Exchange& exchange, const Flight& flight, keep::Download::Reader& reader);
   void give(http::Exchange& exchange, const Held& held, const base::Hash& name,
             std::string_view word) const;
   std::vector<net::Header> headers_of(const Response& response, const base::Hash& name) const;
@@ -100,7 +101,7 @@ base::Result<ReverseProxy> ReverseProxy::open(Options options, std::span<object:
   if (!passthrough) return passthrough.error();
   auto ca = Ca::open(options.ca_dir);
   if (!ca) return ca.error();
-  auto shelf = keep::Shelf::open(options.dir, shared, kLabel);
+  auto shelf = keep::Shelf::open(options.dir, options.room, shared, kLabel);
   if (!shelf) return shelf.error();
   base::Fd folder(::open(options.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return base::system_error(options.dir.string(), errno);
@@ -256,17 +257,17 @@ void ReverseProxy::Rep::answer_from_cache(http::Exchange& exchange, const Target
 bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& target,
                                       const base::Hash& name, bool alone) {
   const Headers headers = exchange.request().headers;
-  bool began = false;
-  const auto flight = fetcher.join(target, name, alone, exchange, began);
-  const keep::Outcome* over = flight->download.wait_for_start();
+  Fetcher::Seat seat = fetcher.join(target, name, alone, exchange);
+  const std::shared_ptr<Flight>& flight = seat.flight;
+  const bool began = seat.began;
   const auto fits = [&](const Response& response) {
     const auto names = vary_names(response.headers);
     return began || (names && selection(*names, headers) == selection(*names, flight->request));
   };
+  const keep::Outcome* const over = seat.reader.wait_for_start();
   if (over == nullptr) {
-    if (!fits(flight->response)) return false;
-    if (!has(headers, "Range")) return stream(exchange, *flight);
-    over = &flight->download.wait_for_end();
+    // All of it, whatever part is wanted: nobody shall wait for the end.
+    return fits(flight->response) && stream(exchange, *flight, seat.reader);
   }
   if (over->status == Flight::kPassed) {
     if (began) flight->left.wait();
@@ -277,7 +278,7 @@ bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& ta
     exchange.send(failure_head(over->status), over->text);
     return true;
   }
-  if (!over->kept) return stream(exchange, *flight);
+  if (!over->kept) return stream(exchange, *flight, seat.reader);
   base::Fd file(::fcntl(over->kept->file.get(), F_DUPFD_CLOEXEC, 3));
   const auto held =
       Archive::open({std::move(file), over->kept->size, over->kept->facts}, flight->name);
@@ -290,19 +291,26 @@ bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& ta
   return true;
 }
 
-bool ReverseProxy::Rep::stream(http::Exchange& exchange, Flight& flight) {
+bool ReverseProxy::Rep::stream(http::Exchange& exchange, const Flight& flight,
+                               keep::Download::Reader& reader) {
   exchange.note("miss");
   const Response& response = flight.response;
   http::Head head = head_for(response.status, headers_of(response, flight.name), kCached);
   if (!exchange.begin(std::move(head), flight.size)) return true;
-  std::int64_t left = flight.size.value_or(-1);
-  const bool whole = flight.download.pour(flight.body_at, [&](std::string_view bytes) {
-    left -= std::ssize(bytes);
+  std::string piece(kPiece, '\0');
+  std::int64_t at = -flight.body_at;  // in the body
+  while (true) {
+    const auto size = reader.read(piece);
+    if (!size) exchange.cut();
+    if (!size || *size == 0) break;
+    const auto skipped = std::clamp<std::int64_t>(-at, 0, static_cast<std::int64_t>(*size));
+    at += static_cast<std::int64_t>(*size);
     // Who has all of it and asks again finds it kept.
-    if (left == 0) flight.download.wait_for_end();
-    return exchange.write(bytes);
-  });
-  if (!whole) exchange.cut();
+    if (at == flight.size) reader.wait_for_end();
+    const auto part = std::string_view(piece).substr(0, *size);
+    if (!exchange.write(part.substr(static_cast<std::size_t>(skipped)))) return true;
+  }
+  if (reader.wait_for_end().status != 200) exchange.cut();
   return true;
 }
 
@@ -321,14 +329,14 @@ void ReverseProxy::Rep::give(http::Exchange& exchange, const Held& held, const b
   const http::Request& request = exchange.request();
   const Verdict verdict = judge(request.method, request.headers, held.response, held.size());
   std::vector<net::Header> headers = headers_of(held.response, name);
-  const auto send_file = [&](int status, Range part) {
+  const auto send_file = [&](int status, std::int64_t offset, std::int64_t size) {
     base::Fd file(::fcntl(held.kept.file.get(), F_DUPFD_CLOEXEC, 3));
     exchange.send_file(head_for(status, std::move(headers), word), std::move(file),
-                       held.body_at + part.offset, part.size);
+                       held.body_at + offset, size);
   };
   switch (verdict.kind) {
     case Verdict::Kind::kWhole:
-      return send_file(held.response.status, {0, held.size()});
+      return send_file(held.response.status, 0, held.size());
     case Verdict::Kind::kNotModified:
       std::erase_if(headers, [](const net::Header& header) {
         const std::string name_of = base::lower(header.name);
@@ -339,7 +347,7 @@ void ReverseProxy::Rep::give(http::Exchange& exchange, const Held& held, const b
       headers.push_back(
           {"Content-Range", fmt::format("bytes {}-{}/{}", verdict.part.offset,
                                         verdict.part.offset + verdict.part.size - 1, held.size())});
-      return send_file(206, verdict.part);
+      return send_file(206, verdict.part.offset, verdict.part.size);
     case Verdict::Kind::kNoSuchPart:
       headers = {{"Content-Range", fmt::format("bytes */{}", held.size())}, http::kPlainText};
       return exchange.send(head_for(416, std::move(headers), word), "no such part\n");

@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "http/http.h"
+#include "keep/keep.h"
 #include "net/net.h"
 #include "object/object.h"
 
@@ -27,6 +28,7 @@ namespace gopouch::revproxy {
 
 struct Options {
   std::filesystem::path dir;             // of what is kept; absolute, made when missing
+  keep::Room room;                       // of that
   std::vector<std::string> hosts;        // "host", "host:port", "*.host": hosts.h
   std::vector<std::string> passthrough;  // hosts that CONNECT leads to as they are
   std::filesystem::path ca_dir;          // of our CA, made when missing

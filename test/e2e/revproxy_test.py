@@ -333,9 +333,10 @@ class Tls(ReverseProxy):
     def setUp(self):
         super().setUp()
         pem = self.home / "origin.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=test", "-addext", "subjectAltName=DNS:a.localhost,DNS:b.localhost,DNS:localhost", "-keyout", pem,
-                        "-out", self.home / "origin.crt"], check=True, capture_output=True)
+        names = "subjectAltName=DNS:a.localhost,DNS:b.localhost,DNS:localhost"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-subj", "/CN=test", "-addext", names, "-keyout", pem, "-out",
+                        self.home / "origin.crt"], check=True, capture_output=True)
         pem.write_bytes(pem.read_bytes() + (self.home / "origin.crt").read_bytes())
         self.secure = self.enterContext(Origin(pem))
         self.a, self.b = (f"{name}.localhost:{self.secure.port}" for name in "ab")

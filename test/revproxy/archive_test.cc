@@ -15,7 +15,7 @@ const Time kNow{seconds(784'111'777)};
 
 class ArchiveTest : public testing::Test {
  protected:
-  ArchiveTest() : shelf_(*keep::Shelf::open(dir_.path(), {}, {"test", "v1/x/"})) {}
+  ArchiveTest() : shelf_(*keep::Shelf::open(dir_.path(), {}, {}, {"test", "v1/x/"})) {}
 
   void put(const std::string& url, const List& request, List headers, std::string_view body) {
     const Response response{200, std::move(headers), kNow, kNow};
