@@ -46,30 +46,6 @@ class Outflow final : public object::Sink {
   bool begun_ = false, again_ = false;  // what has gone out cannot be taken back
 };
 
-// What "Range" asks for of an object; nullopt: all of it.
-struct Wanted {
-  std::optional<object::Range> part;
-  bool beyond = false;
-};
-Wanted wanted_of(const http::Request& request, std::int64_t size) {
-  std::string_view text = net::find_header(request.headers, "Range");
-  constexpr std::string_view kUnit = "bytes=";
-  if (!text.starts_with(kUnit) || text.find(',') != std::string_view::npos) return {};
-  text.remove_prefix(kUnit.size());
-  const std::size_t dash = text.find('-');
-  if (dash == std::string_view::npos) return {};
-  const auto first = base::parse_number<std::int64_t>(text.substr(0, dash));
-  const auto last = base::parse_number<std::int64_t>(text.substr(dash + 1));
-  if (dash == 0) {
-    if (!last) return {};
-    const std::int64_t length = std::min(*last, size);
-    return length == 0 ? Wanted{{}, true} : Wanted{object::Range{size - length, length}};
-  }
-  if (!first || (dash + 1 < text.size() && (!last || *last < *first))) return {};
-  if (*first >= size) return {{}, true};
-  return {object::Range{*first, std::min(last.value_or(size - 1), size - 1) - *first + 1}};
-}
-
 std::string etag_of(std::string_view version) { return fmt::format("\"{}\"", version); }
 
 // The version that a header names; a weak one matches nothing (RFC 9110, 13.1.1).
@@ -183,29 +159,30 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
   if (!info) return serve::answer(exchange, status_of(info.error().fault), "not to be had");
   if (!*info) return serve::answer(exchange, 404, "not found");
   const std::int64_t size = (*info)->size;
-  const Wanted wanted = wanted_of(exchange.request(), size);
+  const http::Range part =
+      http::parse_range(net::find_header(exchange.request().headers, "Range"), size);
   http::Head head{200,
                   {{"Content-Type", "application/octet-stream"},
                    {"Accept-Ranges", "bytes"},
                    {"Last-Modified", http_date((*info)->modified)}}};
   head.headers.insert(head.headers.end(), std::make_move_iterator(more.begin()),
                       std::make_move_iterator(more.end()));
-  if (wanted.beyond) {
+  if (part.kind == http::Range::Kind::kNothing) {
     head.status = 416;
     head.headers.push_back({"Content-Range", fmt::format("bytes */{}", size)});
     exchange.send(std::move(head), "");
     return;
   }
-  const object::Range part = wanted.part.value_or(object::Range{0, size});
-  if (wanted.part) {
+  std::optional<object::Range> range;
+  if (part.kind == http::Range::Kind::kPart) {
+    range = object::Range{part.offset, part.size};
     head.status = 206;
     head.headers.push_back({"Content-Range", fmt::format("bytes {}-{}/{}", part.offset,
                                                          part.offset + part.size - 1, size)});
   }
   exchange.note("hit");
-  object::Get get{.key = key, .range = wanted.part};
-  const bool whole_manifest = !wanted.part &&
-                              size <= static_cast<std::int64_t>(pack::kMaxManifest) &&
+  object::Get get{.key = key, .range = range};
+  const bool whole_manifest = !range && size <= static_cast<std::int64_t>(pack::kMaxManifest) &&
                               pack::kind_of(our_part(key)) == pack::Kind::kManifest;
   const bool head_only = exchange.request().method == "HEAD";
   if (!head_only && (whole_manifest || part.size <= static_cast<std::int64_t>(kInMemory))) {

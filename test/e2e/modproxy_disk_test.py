@@ -101,7 +101,7 @@ class NoRoom(ModProxy):
         self.modules = self.home / "modules"
         self.modules.mkdir()
         self.large = "example.com/large/@v/v1.0.0.zip"
-        self.upstream.add("example.com/large", "v1.0.0", {"data": random.Random(1).randbytes(40_000_000)})
+        self.upstream.add("example.com/large", "v1.0.0", {"data": random.Random(1).randbytes(24_000_000)})
 
     def check_all(self, serving):
         for _ in range(2):
@@ -134,12 +134,12 @@ class NoRoom(ModProxy):
         self.upstream.fault, self.upstream.pause = "drip", 0.05
 
         def work(number):
-            time.sleep(number * 0.02)
+            time.sleep(number * 0.04)
             self.check_file(serving, self.large)
 
-        server.at_once(20, work)
+        server.at_once(8, work)
         # Whoever came when its beginning was gone began anew.
-        self.assertLessEqual(self.asked(self.large), 20)
+        self.assertLessEqual(self.asked(self.large), 8)
         self.assertEqual(len(self.warnings(serving)), 1)
 
     def test_and_a_torn_answer_are_no_failure(self):
