@@ -28,7 +28,7 @@ TEST(Load, WithoutAWordIsTheProtocolWithDefaults) {
   EXPECT_FALSE(settings.stats || settings.log_requests || settings.log_responses || settings.help);
   EXPECT_EQ(settings.warnings, Args());
   EXPECT_EQ(settings.notes, Args());
-  EXPECT_EQ(settings.effective.size(), 58U);
+  EXPECT_EQ(settings.effective.size(), 66U);
   EXPECT_EQ(effective(settings, "cache-limit"), "20GB | default");
 }
 
