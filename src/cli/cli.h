@@ -20,7 +20,7 @@ int verify(const config::Settings& settings);    // hash all, remove what lies
 int prefetch(const config::Settings& settings);  // fetch ahead of a go command
 int prune(const config::Settings& settings);     // trim now, or sweep the remote
 int doctor(const config::Settings& settings);    // check the configuration end to end
-int show_ca(const config::Settings& settings);  // the certificate of the reverse proxy
+int show_ca(const config::Settings& settings);   // the certificate of the reverse proxy
 int show_config(const config::Settings& settings);
 int show_help(const config::Settings& settings);
 int show_scope(const config::Settings& settings);

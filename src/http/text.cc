@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -32,7 +32,8 @@ std::string head_text(const Head& head, std::optional<std::int64_t> length, bool
                       std::time_t now) {
   std::string text = fmt::format("HTTP/1.1 {} {}\r\n", head.status, reason(head.status));
   if (net::find_header(head.headers, "Date").empty()) {
-    text += fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(now));
+    text += fmt::format("Date: {}\r\n",
+                        net::http_time(std::chrono::sys_seconds(std::chrono::seconds(now))));
   }
   for (const net::Header& header : head.headers) {
     text += fmt::format("{}: {}\r\n", header.name, header.value);

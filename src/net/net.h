@@ -67,6 +67,10 @@ struct Header {
 // The value of the first header of that name, upper and lower case being the same; empty: none.
 std::string_view find_header(std::span<const Header> headers, std::string_view name);
 
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), or one of the two obsolete forms.
+std::optional<std::chrono::sys_seconds> parse_http_time(std::string_view text);
+std::string http_time(std::chrono::sys_seconds time);
+
 // What a request carries: bytes in memory, or a part of a file. Neither is copied; both must live
 // until the reply is there.
 struct Body {

@@ -98,8 +98,8 @@ base::Result<Info> Dialect::read_info(const Operation& operation, const net::Rep
     return base::Error{base::Fault::kCorrupt, fmt::format("{}: HEAD tells no size", operation.key)};
   }
   info.size = *number;
-  info.modified =
-      parse_http_time(net::find_header(reply.headers, "Last-Modified")).value_or(info.modified);
+  info.modified = net::parse_http_time(net::find_header(reply.headers, "Last-Modified"))
+                      .value_or(info.modified);
   return info;
 }
 

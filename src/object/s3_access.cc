@@ -149,7 +149,7 @@ bool S3Access::mend(const Judgement& judgement, const net::Reply& reply, const S
       known->place.region = judgement.hint;
       break;
     case Remedy::kClock: {
-      const auto theirs = parse_http_time(net::find_header(reply.headers, "Date"));
+      const auto theirs = net::parse_http_time(net::find_header(reply.headers, "Date"));
       if (!theirs) return false;
       const auto offset = *theirs - options_.aws.now();
       if (abs(offset - known->clock_offset) < kSameClock) return false;

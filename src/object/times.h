@@ -11,9 +11,6 @@
 
 namespace gopouch::object {
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7; not the two obsolete forms).
-std::optional<std::chrono::sys_seconds> parse_http_time(std::string_view text);
-
 // "2009-10-12T17:50:30.000Z", "2009-10-12T17:50:30Z" (ISO 8601 as S3 writes it); the part below the
 // second is dropped.
 std::optional<std::chrono::sys_seconds> parse_iso_time(std::string_view text);

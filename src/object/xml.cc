@@ -96,7 +96,7 @@ std::optional<XmlEntry> entry_of(const pugi::xml_node& response) {
       entry.size = number;
     }
     const auto modified = trimmed(child_named(prop, "getlastmodified").child_value());
-    entry.modified = parse_http_time(modified).value_or(entry.modified);
+    entry.modified = net::parse_http_time(modified).value_or(entry.modified);
   }
   return entry;
 }

@@ -38,7 +38,7 @@ bool is_for_all(const Directives& said) {
 }
 
 Time date_of(const Response& response) {
-  return parse_time(value_of(response.headers, "Date")).value_or(response.answered);
+  return net::parse_http_time(value_of(response.headers, "Date")).value_or(response.answered);
 }
 
 bool forbids_stale(const Directives& said) {
@@ -76,11 +76,11 @@ seconds lifetime(const Response& response) {
   if (said.max_age) return *said.max_age;
   const Time date = date_of(response);
   if (has(response.headers, "Expires")) {
-    const auto expires = parse_time(value_of(response.headers, "Expires"));
+    const auto expires = net::parse_http_time(value_of(response.headers, "Expires"));
     return expires ? std::max(*expires - date, seconds(0)) : seconds(0);
   }
   if (!is_one_of(response.status, kGuessable) && !said.is_public) return seconds(0);
-  const auto modified = parse_time(value_of(response.headers, "Last-Modified"));
+  const auto modified = net::parse_http_time(value_of(response.headers, "Last-Modified"));
   if (!modified) return seconds(0);
   return std::clamp((date - *modified) / 10, seconds(0), kMostGuessed);
 }
@@ -120,7 +120,7 @@ std::vector<net::Header> validators(const Response& response) {
   const std::string_view tag = value_of(response.headers, "ETag");
   if (!tag.empty()) all.push_back({"If-None-Match", std::string(tag)});
   const std::string_view modified = value_of(response.headers, "Last-Modified");
-  if (parse_time(modified)) all.push_back({"If-Modified-Since", std::string(modified)});
+  if (net::parse_http_time(modified)) all.push_back({"If-Modified-Since", std::string(modified)});
   return all;
 }
 
@@ -163,16 +163,16 @@ Verdict judge(std::string_view method, Headers request, const Response& response
   using Kind = Verdict::Kind;
   if (response.status != 200) return {};
   const std::string_view tag = value_of(response.headers, "ETag");
-  const auto modified = parse_time(value_of(response.headers, "Last-Modified"));
+  const auto modified = net::parse_http_time(value_of(response.headers, "Last-Modified"));
   if (has(request, "If-None-Match")) {
     if (names_tag(request, "If-None-Match", tag)) return {Kind::kNotModified};
-  } else if (const auto since = parse_time(value_of(request, "If-Modified-Since"))) {
+  } else if (const auto since = net::parse_http_time(value_of(request, "If-Modified-Since"))) {
     if (modified.value_or(date_of(response)) <= *since) return {Kind::kNotModified};
   }
   if (method != "GET" || !has(request, "Range")) return {};
   if (const std::string_view only_if = value_of(request, "If-Range"); !only_if.empty()) {
     // Weak ones are of no use for parts (RFC 9110, 13.1.5).
-    const auto at = parse_time(only_if);
+    const auto at = net::parse_http_time(only_if);
     const bool same =
         at ? modified == at && date_of(response) > *at : only_if == tag && !tag.starts_with("W/");
     if (!same) return {};

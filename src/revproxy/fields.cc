@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <utility>
 
 #include "base/text.h"
@@ -135,18 +134,6 @@ std::optional<std::string> joined(Headers headers, std::string_view name) {
     while (all->ends_with(' ')) all->pop_back();
   }
   return all;
-}
-
-std::optional<Time> parse_time(std::string_view text) {
-  const std::string copy(text);
-  for (const char* const format :
-       {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
-    std::tm parts{};
-    const char* const end = ::strptime(copy.c_str(), format, &parts);
-    if (end == nullptr || end != copy.c_str() + copy.size()) continue;
-    return Time(seconds(::timegm(&parts)));
-  }
-  return std::nullopt;
 }
 
 bool names_tag(Headers headers, std::string_view field, std::string_view tag) {

@@ -45,9 +45,6 @@ std::optional<std::vector<std::string>> vary_names(Headers headers);
 // All lines of a field as one (RFC 9110, 5.2), white space made even; nullopt: there is none.
 std::optional<std::string> joined(Headers headers, std::string_view name);
 
-// The three forms of RFC 9110, 5.6.7.
-std::optional<Time> parse_time(std::string_view text);
-
 // Whether one of the tags of an If-None-Match is `tag`; weak ones count as strong (RFC 9110,
 // 8.8.3.2).
 bool names_tag(Headers headers, std::string_view field, std::string_view tag);

@@ -9,8 +9,6 @@
 
 #include <array>
 
-#include <fmt/chrono.h>
-
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/files.h"
@@ -77,11 +75,6 @@ std::string_view our_part(std::string_view key) {
     if (at != std::string_view::npos) begin = std::max(begin, at + 1);
   }
   return key.substr(begin);
-}
-
-std::string http_date(std::chrono::sys_seconds time) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 int status_of(Fault fault) {
@@ -164,7 +157,7 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
   http::Head head{200,
                   {{"Content-Type", "application/octet-stream"},
                    {"Accept-Ranges", "bytes"},
-                   {"Last-Modified", http_date((*info)->modified)}}};
+                   {"Last-Modified", net::http_time((*info)->modified)}}};
   head.headers.insert(head.headers.end(), std::make_move_iterator(more.begin()),
                       std::make_move_iterator(more.end()));
   if (part.kind == http::Range::Kind::kNothing) {

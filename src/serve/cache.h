@@ -34,8 +34,6 @@ struct HttpCache::Rep {
 };
 
 int status_of(base::Fault fault);
-// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::string http_date(std::chrono::sys_seconds time);
 base::Call in_time();
 
 // The part of a key that is one of gopouch's, without what stands before it; else the whole key.

@@ -22,7 +22,7 @@ std::string entry_of(std::string_view path, const object::Info* file) {
       "<D:getcontentlength>{}</D:getcontentlength>"
       "<D:getlastmodified>{}</D:getlastmodified></D:prop>"
       "<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n",
-      path, file->size, http_date(file->modified));
+      path, file->size, net::http_time(file->modified));
 }
 
 }  // namespace

@@ -10,8 +10,9 @@ using test::load;
 using test::refusal;
 
 TEST(Commands, AreHereToComeOrUnknown) {
-  for (const char* name : {"ca", "clear", "clear-local", "clear-remote", "config", "connect", "doctor",
-                           "help", "prefetch", "prune", "scope", "serve", "verify", "version"})
+  for (const char* name :
+       {"ca", "clear", "clear-local", "clear-remote", "config", "connect", "doctor", "help",
+        "prefetch", "prune", "scope", "serve", "verify", "version"})
     EXPECT_EQ(command_state(name), CommandState::kHere) << name;
   for (const char* name : {"keygen", "stats"})
     EXPECT_EQ(command_state(name), CommandState::kToCome) << name;

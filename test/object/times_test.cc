@@ -8,15 +8,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(Times, ReadsHttpsForm) {
-  EXPECT_EQ(parse_http_time("Sun, 06 Nov 1994 08:49:37 GMT")->time_since_epoch(),
-            seconds(784111777));
-  for (const char* text : {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT!",
-                           "1994-11-06T08:49:37Z", "Sun Nov  6 08:49:37 1994"}) {
-    EXPECT_FALSE(parse_http_time(text)) << text;
-  }
-}
-
 TEST(Times, ReadsIsosForm) {
   for (const char* text :
        {"1994-11-06T08:49:37Z", "1994-11-06T08:49:37.000Z", "1994-11-06T08:49:37.999999999Z"}) {
