@@ -80,7 +80,7 @@ Certificate new_certificate(EVP_PKEY* key, const std::string& name, long days, X
   if (!made) return none;
   X509* const x509 = made.get();
   if (issuer == nullptr) issuer = x509;
-  auto* const text = reinterpret_cast<const unsigned char*>(name.c_str());
+  const auto* const text = reinterpret_cast<const unsigned char*>(name.c_str());
   bool good = m.set_version(x509, 2) == 1 && m.set_number(m.serial(x509), new_serial()) == 1 &&
               m.set_time(m.not_before(x509), -kDay) != nullptr &&
               m.set_time(m.not_after(x509), days * kDay) != nullptr && m.set_key(x509, key) == 1 &&

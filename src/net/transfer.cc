@@ -95,10 +95,9 @@ bool Mailbox::offer(Transfer& transfer, std::string& bytes, std::optional<Reply>
     return false;
   }
   state->unread += bytes.size();
-  state->parcels.push_back({&transfer, std::move(bytes), std::nullopt, std::move(head)});
+  state->parcels.push_back(
+      {&transfer, std::exchange(bytes, {}), std::nullopt, std::exchange(head, std::nullopt)});
   arrived_.notify_one();
-  bytes = {};
-  head.reset();
   return true;
 }
 

@@ -88,7 +88,7 @@ struct ReverseProxy::Rep {
   void answer_from_cache(http::Exchange& exchange, const Target& target);
   bool answer_flight(http::Exchange& exchange, const Target& target, const base::Hash& name,
                      bool alone);
-  bool stream(http::Exchange& exchange, const Flight& flight, keep::Download::Reader& reader);
+  bool stream(http::Exchange& exchange, const Flight& flight, keep::Download::Reader& reader) const;
   void give(http::Exchange& exchange, const Held& held, const base::Hash& name,
             std::string_view word) const;
   std::vector<net::Header> headers_of(const Response& response, const base::Hash& name) const;
@@ -292,7 +292,7 @@ bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& ta
 }
 
 bool ReverseProxy::Rep::stream(http::Exchange& exchange, const Flight& flight,
-                               keep::Download::Reader& reader) {
+                               keep::Download::Reader& reader) const {
   exchange.note("miss");
   const Response& response = flight.response;
   http::Head head = head_for(response.status, headers_of(response, flight.name), kCached);

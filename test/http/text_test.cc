@@ -29,16 +29,16 @@ TEST(Target, SaysWhoseTheRequestIs) {
   struct Case {
     const char *method, *target, *scheme, *authority, *path, *query;
   };
-  for (const Case& one : {Case{"GET", "/x?q=1", "", "", "/x", "q=1"},
-                          Case{"GET", "/http://a/x", "", "", "/http://a/x", ""},
-                          Case{"GET", "http://a/x?q", "http", "a", "/x", "q"},
-                          Case{"GET", "HTTP://A:80", "http", "A:80", "/", ""},
-                          Case{"GET", "http://a?q", "http", "a", "/", "q"},
-                          Case{"GET", "http://u@a/x", "http", "u@a", "/x", ""},
-                          Case{"GET", "http://a/http://b/x", "http", "a", "/http://b/x", ""},
-                          Case{"GET", "http:///x", "http", "", "", ""},
-                          Case{"GET", "x", "", "", "x", ""}, Case{"OPTIONS", "*", "", "", "*", ""},
-                          Case{"CONNECT", "a:443", "", "a:443", "", ""}}) {
+  for (const Case& one :
+       {Case{"GET", "/x?q=1", "", "", "/x", "q=1"},
+        Case{"GET", "/http://a/x", "", "", "/http://a/x", ""},
+        Case{"GET", "http://a/x?q", "http", "a", "/x", "q"},
+        Case{"GET", "HTTP://A:80", "http", "A:80", "/", ""},
+        Case{"GET", "http://a?q", "http", "a", "/", "q"},
+        Case{"GET", "http://u@a/x", "http", "u@a", "/x", ""},
+        Case{"GET", "http://a/http://b/x", "http", "a", "/http://b/x", ""},
+        Case{"GET", "http:///x", "http", "", "", ""}, Case{"GET", "x", "", "", "x", ""},
+        Case{"OPTIONS", "*", "", "", "*", ""}, Case{"CONNECT", "a:443", "", "a:443", "", ""}}) {
     Request request;
     request.method = one.method;
     take_target(one.target, request);

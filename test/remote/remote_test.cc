@@ -247,14 +247,17 @@ TEST_F(RemoteTest, UploadsNothingThatIsSmallOrWhereItMayNot) {
 }
 
 TEST_F(RemoteTest, GivesUpAndSaysHowMany) {
-  const auto a = machine("a", {.upload_concurrency = 1});
-  for (std::uint8_t i = 0; i < 200; ++i) put(*a, action(i), std::string(100000, 'x'));
-  const auto lost = a->shared.give_up();
+  std::int64_t lost = 0;
+  for (int i = 0; lost == 0 && i < 20; ++i) {  // all may be there by then
+    const auto a = machine(fmt::format("a{}", i), {.upload_concurrency = 1});
+    for (std::uint8_t k = 0; k < 200; ++k) put(*a, action(k), std::string(100000, 'x'));
+    lost = a->shared.give_up();
+    EXPECT_EQ(a->shared.counts().uploads + lost, 200);
+    EXPECT_EQ(a->shared.pending(), 0);
+    put(*a, action(1), "late");
+    EXPECT_EQ(a->shared.pending(), 0);
+  }
   EXPECT_GT(lost, 0);
-  EXPECT_EQ(a->shared.counts().uploads + lost, 200);
-  EXPECT_EQ(a->shared.pending(), 0);
-  put(*a, action(1), "late");
-  EXPECT_EQ(a->shared.pending(), 0);
 }
 
 TEST_F(RemoteTest, OwnsOnlyItsKeys) {

@@ -56,9 +56,8 @@ TEST(Tunnel, LeadsBytesBothWaysToTheEnd) {
 }
 
 TEST(Tunnel, EndsWhenNothingMovesOrItsTimeIsOver) {
-  for (const auto& [idle, most] :
-       {std::pair(milliseconds(1), milliseconds(20'000)),
-        std::pair(milliseconds(20'000), milliseconds(1))}) {
+  for (const auto& [idle, most] : {std::pair(milliseconds(1), milliseconds(20'000)),
+                                   std::pair(milliseconds(20'000), milliseconds(1))}) {
     Pair client, server;
     pump(client.theirs.get(), server.theirs.get(), idle, most, {});
   }
