@@ -12,9 +12,6 @@ set(OPENSSL_USE_STATIC_LIBS TRUE)
 
 set(GOPOUCH_SANITIZE "" CACHE STRING "Sanitizers for everything of ours: address,undefined or thread")
 option(GOPOUCH_FUZZ "Build the fuzzers (needs clang)" OFF)
-if(GOPOUCH_SANITIZE AND NOT GOPOUCH_FUZZ)
-  set(GOPOUCH_UNITY ON)  # several files compiled as one: Module.cmake
-endif()
 
 include(CheckPIESupported)
 check_pie_supported()
