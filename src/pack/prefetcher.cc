@@ -202,6 +202,12 @@ std::optional<std::uint32_t> Prefetcher::next_range(State& state) {
     state.states[index] = RangeState::kRunning;
     state.left -= state.ranges[index].size;
     ++state.counts.ranges;
+    // What was left to others comes along with what shares its range.
+    for (const std::uint32_t frame : state.ranges[index].frames) {
+      for (const std::uint32_t output : state.contents->outputs[frame]) {
+        if (state.fates[output] == Fate::kSpare) state.fates[output] = Fate::kPlanned;
+      }
+    }
     return index;
   };
   while (!state.urgent.empty()) {

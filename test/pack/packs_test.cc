@@ -1,4 +1,5 @@
 // Sessions on machines with a local store each, and a folder that they share.
+#include <future>
 #include <map>
 #include <random>
 #include <thread>
@@ -90,6 +91,25 @@ class PacksTest : public test::BuildTest {
   }
 
   std::string url_;  // of another store than the folder
+};
+
+// What an HTTP server without ranges keeps.
+class HttpStore {
+ public:
+  test::HttpReply answer(const test::HttpRequest& request) {
+    const std::lock_guard lock(mutex_);
+    if (request.method == "PUT") {
+      kept_[request.path()] = request.body;
+      return {.status = 201};
+    }
+    const auto found = kept_.find(request.path());
+    return found == kept_.end() ? test::HttpReply{.status = 404}
+                                : test::HttpReply{.body = found->second};
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::string> kept_;
 };
 
 TEST_F(PacksTest, GiveAFreshMachineAllThatTheLastSessionUsed) {
@@ -289,19 +309,32 @@ TEST_F(PacksTest, DoNotHoldUpWhoeverStops) {
   EXPECT_NE(second->packs->find(action(2), base::Call::within(seconds(20))), Word::kDead);
 }
 
-TEST_F(PacksTest, AStoreWithoutRangesHasSmallerPacks) {
-  std::mutex mutex;
-  std::map<std::string, std::string> kept;
+TEST_F(PacksTest, WhatIsLeftToOthersIsPromisedOnceItComesAlong) {
+  HttpStore kept;
+  std::promise<void> asked, go_on;
+  const std::shared_future<void> may_answer = go_on.get_future().share();
   test::HttpServer server([&](const test::HttpRequest& request) {
-    const std::lock_guard lock(mutex);
-    if (request.method == "PUT") {
-      kept[request.path()] = request.body;
-      return test::HttpReply{.status = 201};
+    if (request.method == "GET" && request.path().starts_with("/x/v1/p/")) {
+      asked.set_value();
+      may_answer.wait();
     }
-    const auto found = kept.find(request.path());
-    return found == kept.end() ? test::HttpReply{.status = 404}
-                               : test::HttpReply{.body = found->second};
+    return kept.answer(request);
   });
+  url_ = server.url() + "/x?ranges=false";
+  leave(build(0, 3));
+  const auto second = machine({.elsewhere = [](Which, const store::ActionId&) { return true; }});
+  auto word = std::async(std::launch::async, [&] {
+    return second->packs->find(action(0), base::Call::within(seconds(20)));
+  });
+  asked.get_future().wait();
+  EXPECT_TRUE(second->packs->promises(action(1)));
+  go_on.set_value();
+  EXPECT_EQ(word.get(), Word::kHere);
+}
+
+TEST_F(PacksTest, AStoreWithoutRangesHasSmallerPacks) {
+  HttpStore kept;
+  test::HttpServer server([&](const test::HttpRequest& request) { return kept.answer(request); });
   url_ = server.url() + "/x?ranges=false";
   const Build all = build(0, 120);  // 25 MB
   auto first = machine();
