@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::string_view kHiddenPrefix = ".gopouch-";
 constexpr std::size_t kReadSize = 4096;
+constexpr std::int64_t kPiece = std::int64_t{128} << 10U;
 constexpr mode_t kFileMode = 0666;    // less the umask, as go's own cache
 constexpr mode_t kFolderMode = 0777;  // less the umask
 
@@ -60,6 +61,8 @@ void Fd::reset(int fd) {
   fd_ = fd;
 }
 
+Fd duplicate(int fd) { return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)); }
+
 Error system_error(std::string_view what, int error_number) {
   Fault fault = Fault::kUnavailable;
   switch (error_number) {
@@ -94,6 +97,21 @@ std::ptrdiff_t read_some(int fd, std::span<char> space) {
     const ssize_t n = ::read(fd, space.data(), space.size());
     if (n >= 0 || !may_go_on(fd, POLLIN)) return n;
   }
+}
+
+Status each_piece(int fd, std::int64_t from, std::int64_t to, std::string_view name,
+                  const UsePiece& use) {
+  std::vector<std::uint8_t> space(
+      static_cast<std::size_t>(std::clamp<std::int64_t>(to - from, 0, kPiece)));
+  while (from < to) {
+    const auto wanted = static_cast<std::size_t>(std::min(to - from, kPiece));
+    const ssize_t n = ::pread(fd, space.data(), wanted, from);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return system_error(name, n < 0 ? errno : EIO);
+    if (auto done = use({space.data(), static_cast<std::size_t>(n)}); !done) return done;
+    from += n;
+  }
+  return Done{};
 }
 
 Result<std::optional<std::string>> read_file(int dir, const char* path, std::size_t limit,
@@ -156,16 +174,8 @@ Status NewFile::write(std::span<const std::uint8_t> bytes) {
 }
 
 Status NewFile::write_copy_of(const NewFile& other) {
-  std::vector<std::uint8_t> buffer(std::size_t{128} << 10U);
-  for (std::int64_t at = 0; at < other.size_;) {
-    const auto wanted = std::min<std::int64_t>(std::ssize(buffer), other.size_ - at);
-    const ssize_t n = ::pread(other.fd_.get(), buffer.data(), static_cast<std::size_t>(wanted), at);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return system_error(other.name_, n < 0 ? errno : EIO);
-    if (auto done = write({buffer.data(), static_cast<std::size_t>(n)}); !done) return done;
-    at += n;
-  }
-  return Done{};
+  return each_piece(other.fd_.get(), 0, other.size_, other.name_,
+                    [this](std::span<const std::uint8_t> piece) { return write(piece); });
 }
 
 // linkat(2) says 0, or -1 and errno. The first way needs a privilege or a recent kernel, the second
@@ -224,7 +234,7 @@ bool remove_tree(int dir, const char* name) {
 }
 
 Result<Hash> hash_file(int fd) {
-  std::vector<std::uint8_t> buffer(std::size_t{128} << 10U);
+  std::vector<std::uint8_t> buffer(kPiece);
   Sha256 hasher;
   while (true) {
     const ssize_t n = ::read(fd, buffer.data(), buffer.size());

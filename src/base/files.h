@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,6 +44,10 @@ class Fd {
   int fd_ = -1;
 };
 
+// Another descriptor of the same file, never one of the standard three; none and errno where there
+// are no more.
+Fd duplicate(int fd);
+
 // "<what>: <the system's text for errno>" with the Fault that errno stands for.
 Error system_error(std::string_view what, int error_number);
 
@@ -52,6 +57,12 @@ Status write_all(int fd, std::span<const std::uint8_t> bytes);
 // read(2), but it waits for bytes where `fd` does not block, and through signals. 0 is the end, -1
 // an error.
 std::ptrdiff_t read_some(int fd, std::span<char> space);
+
+// Gives `use` the bytes of a file from `from` to `to`, in pieces, until it fails. The position of
+// `fd` stays; a file that ends before is an error, which says `name`.
+using UsePiece = std::function<Status(std::span<const std::uint8_t>)>;
+Status each_piece(int fd, std::int64_t from, std::int64_t to, std::string_view name,
+                  const UsePiece& use);
 
 // The bytes of the file at `path` relative to `dir`, at most `limit` of them; nullopt where there
 // is no file. A pipe that nobody writes to is an empty file.

@@ -38,4 +38,12 @@ void for_each_in_shards(
   }
 }
 
+std::chrono::sys_time<std::chrono::nanoseconds> mtime_of(const struct stat& info) {
+  return std::chrono::sys_time<std::chrono::nanoseconds>(
+      std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec));
+}
+
+// The unit of st_blocks is 512 bytes, whatever the file system's.
+std::int64_t bytes_on_disk(const struct stat& info) { return info.st_blocks * 512; }
+
 }  // namespace gopouch::base

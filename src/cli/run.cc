@@ -28,7 +28,7 @@ void outlive_signals() {
 
 // The answers' own descriptor. Whatever else prints to stdout from here on prints to stderr.
 base::Fd take_stdout() {
-  base::Fd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  base::Fd out = base::duplicate(STDOUT_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   return out;
 }

@@ -235,7 +235,7 @@ void add_counters(std::vector<serve::Counter>& all, const revproxy::ReverseProxy
 
 base::Fd open_access_log(const config::Settings& settings) {
   if (settings.access_log.empty()) return {};
-  if (settings.access_log == "-") return base::Fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  if (settings.access_log == "-") return base::duplicate(STDOUT_FILENO);
   base::Fd file(
       ::open(settings.access_log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
   if (!file) {

@@ -1,6 +1,5 @@
 #include "http/stream.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "net/net.h"
@@ -31,9 +30,7 @@ std::string Stream::peer() {
   return net::text_of(name);
 }
 
-base::Fd Stream::share() {
-  return base::Fd(::fcntl(plain_.socket().native_handle(), F_DUPFD_CLOEXEC, 3));
-}
+base::Fd Stream::share() { return base::duplicate(plain_.socket().native_handle()); }
 
 Task<bool> Stream::shake_hands(std::shared_ptr<const crypto::ServerContext> context) {
   auto session = crypto::Session::server(std::move(context));

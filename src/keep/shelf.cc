@@ -118,24 +118,17 @@ class FileSink final : public object::Sink {
         !read_foot(foot, file_->size())) {
       return false;
     }
-    const base::Hash sum = hash_to(sum_at);
-    return std::equal(sum.begin(), sum.end(), foot.begin() + kSumAt) && file_->publish_over().ok();
+    base::Sha256 hash;
+    const auto read = base::each_piece(file_->fd(), 0, sum_at, name_, [&](auto piece) {
+      hash.update(piece);
+      return base::Done{};
+    });
+    const base::Hash sum = hash.finish();
+    return read && std::equal(sum.begin(), sum.end(), foot.begin() + kSumAt) &&
+           file_->publish_over().ok();
   }
 
  private:
-  base::Hash hash_to(std::int64_t end) const {
-    base::Sha256 hash;
-    std::vector<std::uint8_t> piece(std::size_t{128} << 10U);
-    for (std::int64_t at = 0; at < end;) {
-      const auto wanted = std::min<std::int64_t>(std::ssize(piece), end - at);
-      const ssize_t n = ::pread(file_->fd(), piece.data(), static_cast<std::size_t>(wanted), at);
-      if (n <= 0) break;
-      hash.update({piece.data(), static_cast<std::size_t>(n)});
-      at += n;
-    }
-    return hash.finish();
-  }
-
   const int dir_;
   const char* const name_;
   const std::int64_t limit_;
@@ -251,14 +244,9 @@ base::Status Shelf::keep(Draft& draft, const Facts& facts, Sharing sharing) {
 void Shelf::renew(const base::Hash& name, const Kept& kept, const Facts& facts) {
   auto draft = begin(name);
   if (!draft) return;
-  std::vector<std::uint8_t> piece(std::size_t{64} << 10U);
-  for (std::int64_t at = 0; at < kept.size;) {
-    const auto wanted = std::min<std::int64_t>(std::ssize(piece), kept.size - at);
-    const ssize_t n = ::pread(kept.file.get(), piece.data(), static_cast<std::size_t>(wanted), at);
-    if (n <= 0 || !(*draft)->write({piece.data(), static_cast<std::size_t>(n)})) return;
-    at += n;
-  }
-  if (!keep(**draft, facts)) return;  // it is asked for again, then
+  const auto copied = base::each_piece(kept.file.get(), 0, kept.size, "what is kept",
+                                       [&](auto piece) { return (*draft)->write(piece); });
+  if (!copied || !keep(**draft, facts)) return;  // it is asked for again, then
 }
 
 // To the first `stores` of them.

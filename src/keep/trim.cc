@@ -20,7 +20,6 @@ constexpr const char* kLockFile = "trim";
 constexpr std::chrono::hours kInterval{1};         // between trims for age's sake
 constexpr std::chrono::minutes kLimitInterval{1};  // between those that the limit asks for
 constexpr std::chrono::hours kHiddenLifetime{1};   // of what a killed process left
-constexpr std::int64_t kBlock = 512;               // of st_blocks, whatever the file system's
 constexpr std::int64_t kGoodPiece = std::int64_t{256} << 20U;
 
 struct Found {
@@ -28,12 +27,6 @@ struct Found {
   system_clock::time_point used;
   std::int64_t bytes = 0;
 };
-
-system_clock::time_point mtime_of(const struct stat& info) {
-  return system_clock::time_point(std::chrono::seconds(info.st_mtim.tv_sec) +
-                                  std::chrono::duration_cast<system_clock::duration>(
-                                      std::chrono::nanoseconds(info.st_mtim.tv_nsec)));
-}
 
 }  // namespace
 
@@ -51,7 +44,7 @@ std::optional<TrimReport> trim_shelf(int dir, const Room& room, std::int64_t fre
     return true;
   };
   base::for_each_in_shards(dir, [&](const std::string& name, const struct stat& info) {
-    Found file{name, mtime_of(info), info.st_blocks * kBlock};
+    Found file{name, base::mtime_of(info), base::bytes_on_disk(info)};
     const auto age = now - file.used;
     const bool hidden = base::is_hidden_name(std::string_view(name).substr(name.find('/') + 1));
     const bool old = hidden ? age > kHiddenLifetime

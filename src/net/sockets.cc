@@ -1,11 +1,12 @@
 #include "net/sockets.h"
 
-#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/files.h"
 
 namespace gopouch::net {
 
@@ -27,7 +28,7 @@ long port_of(int fd) {
 curl_socket_t Sockets::open(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
   int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd >= 0 && fd <= STDERR_FILENO) {
-    const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int moved = base::duplicate(fd).release();
     ::close(fd);
     fd = moved;
   }

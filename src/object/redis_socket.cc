@@ -102,7 +102,7 @@ base::Status Socket::begin() {
   const SocketAddress& address = addresses_[next_++];
   base::Fd fd(::socket(address.data.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (fd && fd.get() <= STDERR_FILENO) {
-    fd = base::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    fd = base::duplicate(fd.get());
   }
   if (!fd) return unavailable(errno);
   const auto set = [&](int level, int option, int value) {

@@ -166,7 +166,7 @@ void Modules::Rep::answer_file(http::Exchange& exchange, const Path& path, const
   exchange.note(word);
   http::Head head = head_of(path, 200, word);
   if (word == "stale") head.headers.push_back({"Warning", "110 - \"Response is Stale\""});
-  base::Fd file(::fcntl(kept.file.get(), F_DUPFD_CLOEXEC, 3));
+  base::Fd file = base::duplicate(kept.file.get());
   http::send_part(exchange, std::move(head), std::move(file), size);
 }
 

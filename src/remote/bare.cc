@@ -18,7 +18,6 @@ using base::Fault;
 
 constexpr std::int64_t kInMemory = std::int64_t{256} << 10U;
 constexpr std::size_t kFront = 4;  // what starts_with() may ask for, where there is a file
-constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
 // Takes `size` digits off `text`; nullopt: there are none, or another letter follows than `end` (0:
 // any).
@@ -93,17 +92,9 @@ bool Spool::write(std::span<const std::uint8_t> bytes) {
 
 bool Spool::starts_with(std::string_view bytes) const { return front_.starts_with(bytes); }
 
-base::Status Spool::each(
-    const std::function<base::Status(std::span<const std::uint8_t>)>& use) const {
+base::Status Spool::each(const base::UsePiece& use) const {
   if (!file_) return front_.empty() ? base::Done{} : use(base::bytes_of(front_));
-  std::array<std::uint8_t, kPiece> space;
-  for (std::int64_t at = 0; at < size_;) {
-    const ssize_t n = ::pread(file_.get(), space.data(), space.size(), at);
-    if (n <= 0) return base::system_error("a temporary file", n < 0 ? errno : EIO);
-    if (auto done = use({space.data(), static_cast<std::size_t>(n)}); !done) return done;
-    at += n;
-  }
-  return base::Done{};
+  return base::each_piece(file_.get(), 0, size_, "a temporary file", use);
 }
 
 base::Result<store::Hit> lay(store::Store& local, const store::ActionId& action,

@@ -34,7 +34,7 @@ class Spool final : public object::Sink {
   std::string_view text() const { return file_ ? std::string_view() : front_; }
 
   // Gives all of it to `use`, in pieces, until that fails.
-  base::Status each(const std::function<base::Status(std::span<const std::uint8_t>)>& use) const;
+  base::Status each(const base::UsePiece& use) const;
 
  private:
   const std::filesystem::path temp_dir_;

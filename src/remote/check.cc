@@ -1,8 +1,4 @@
 // Whether an object is what its key says, before it is kept for others: remote.h.
-#include <unistd.h>
-
-#include <array>
-
 #include "base/bytes.h"
 #include "base/files.h"
 #include "remote/entry.h"
@@ -15,22 +11,8 @@ namespace {
 using base::Error;
 using base::Fault;
 
-constexpr std::size_t kPiece = std::size_t{64} << 10U;
-
-// Gives all of the file to `use`, in pieces, as long as that wants more.
-template <typename Use>
-base::Status each_piece(int fd, std::int64_t size, const Use& use) {
-  std::array<std::uint8_t, kPiece> piece;
-  for (std::int64_t at = 0; at < size;) {
-    const auto wanted =
-        static_cast<std::size_t>(std::min<std::int64_t>(size - at, std::ssize(piece)));
-    const ssize_t got = ::pread(fd, piece.data(), wanted, at);
-    if (got <= 0) return base::system_error("what came", got < 0 ? errno : EIO);
-    if (!use(std::span(piece).first(static_cast<std::size_t>(got)))) break;
-    at += got;
-  }
-  return base::Done{};
-}
+// What an error says of the file.
+constexpr std::string_view kName = "what came";
 
 base::Status check_entry(const base::Hash& action, int fd, std::int64_t size,
                          std::int64_t max_body) {
@@ -42,7 +24,9 @@ base::Status check_entry(const base::Hash& action, int fd, std::int64_t size,
         sum.update(bytes);
         raw += std::ssize(bytes);
       });
-  auto read = each_piece(fd, size, [&](auto piece) { return decoder.write(piece); });
+  auto read = base::each_piece(fd, 0, size, kName, [&](auto piece) {
+    return decoder.write(piece) ? base::Status(base::Done{}) : decoder.finish();
+  });
   if (!read) return read;
   if (auto whole = decoder.finish(); !whole) return whole;
   const store::Entry& entry = decoder.header()->entry;
@@ -52,9 +36,9 @@ base::Status check_entry(const base::Hash& action, int fd, std::int64_t size,
 
 base::Status check_pack(const base::Hash& name, int fd, std::int64_t size) {
   base::Sha256 sum;
-  auto read = each_piece(fd, size, [&](auto piece) {
+  auto read = base::each_piece(fd, 0, size, kName, [&](auto piece) {
     sum.update(piece);
-    return true;
+    return base::Done{};
   });
   if (!read) return read;
   if (sum.finish() == name) return base::Done{};
@@ -66,9 +50,9 @@ base::Status check_manifest(int fd, std::int64_t size) {
     return Error{Fault::kCorrupt, "a manifest beyond all bounds"};
   }
   std::string text;
-  auto read = each_piece(fd, size, [&](auto piece) {
+  auto read = base::each_piece(fd, 0, size, kName, [&](auto piece) {
     text.append(piece.begin(), piece.end());
-    return true;
+    return base::Done{};
   });
   if (!read) return read;
   const auto summary = pack::summary_of(text);

@@ -18,7 +18,6 @@ namespace {
 constexpr std::string_view kMagic = "gopouchR 1 ";
 constexpr std::size_t kLongestHead = std::size_t{256} << 10U;
 constexpr std::int64_t kLongestFile = std::int64_t{16} << 30U;
-constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
 base::Hash hash_of(std::string_view text) { return base::sha256(base::bytes_of(text)); }
 
@@ -197,16 +196,10 @@ std::optional<keep::Kept> Archive::renew(const Held& held, const Response& respo
                                          const base::Hash& name) {
   auto draft = shelf_.begin(name);
   if (!draft || !(*draft)->write(base::bytes_of(head_text(response, name)))) return std::nullopt;
-  std::string piece(kPiece, '\0');
-  for (std::int64_t at = held.body_at; at < held.kept.size;) {
-    const auto wanted = std::min<std::int64_t>(std::ssize(piece), held.kept.size - at);
-    const ssize_t n =
-        ::pread(held.kept.file.get(), piece.data(), static_cast<std::size_t>(wanted), at);
-    if (n <= 0) return std::nullopt;
-    const std::string_view part(piece.data(), static_cast<std::size_t>(n));
-    if (!(*draft)->write(base::bytes_of(part))) return std::nullopt;
-    at += n;
-  }
+  const auto copied =
+      base::each_piece(held.kept.file.get(), held.body_at, held.kept.size, "what is kept",
+                       [&](auto piece) { return (*draft)->write(piece); });
+  if (!copied) return std::nullopt;
   if (!shelf_.keep(**draft, {.etag = {}, .last_modified = {}, .fetched = response.answered},
                    keep::Shelf::Sharing::kHere)) {
     return std::nullopt;

@@ -1,7 +1,5 @@
 #include "revproxy/fetcher.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <random>
 
@@ -265,7 +263,7 @@ bool Fetcher::begin_keeping(Reception& reception, const net::Reply& head) {
 
 Outcome Fetcher::give_old(const Held& held) {
   ++tally_.stale;
-  base::Fd file(::fcntl(held.kept.file.get(), F_DUPFD_CLOEXEC, 3));
+  base::Fd file = base::duplicate(held.kept.file.get());
   return {200, {}, kStale, keep::Kept{std::move(file), held.kept.size, {}}};
 }
 

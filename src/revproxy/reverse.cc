@@ -279,7 +279,7 @@ bool ReverseProxy::Rep::answer_flight(http::Exchange& exchange, const Target& ta
     return true;
   }
   if (!over->kept) return stream(exchange, *flight, seat.reader);
-  base::Fd file(::fcntl(over->kept->file.get(), F_DUPFD_CLOEXEC, 3));
+  base::Fd file = base::duplicate(over->kept->file.get());
   const auto held =
       Archive::open({std::move(file), over->kept->size, over->kept->facts}, flight->name);
   if (!held && began) {
@@ -330,7 +330,7 @@ void ReverseProxy::Rep::give(http::Exchange& exchange, const Held& held, const b
   const Verdict verdict = judge(request.method, request.headers, held.response, held.size());
   std::vector<net::Header> headers = headers_of(held.response, name);
   const auto send_file = [&](int status, std::int64_t offset, std::int64_t size) {
-    base::Fd file(::fcntl(held.kept.file.get(), F_DUPFD_CLOEXEC, 3));
+    base::Fd file = base::duplicate(held.kept.file.get());
     exchange.send_file(head_for(status, std::move(headers), word), std::move(file),
                        held.body_at + offset, size);
   };

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/shards.h"
 #include "store/record.h"
 
 namespace gopouch::store {
@@ -41,8 +42,6 @@ void touch(int dir, const char* name, Time now) {
 }
 
 }  // namespace
-
-Time mtime_of(const struct stat& info) { return Time(nanoseconds_of(info.st_mtim)); }
 
 FileName::FileName(const base::Hash& hash, char kind) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -172,7 +171,7 @@ base::Status Folder::write_entry(const ActionId& action, const Entry& entry) con
 }
 
 void Folder::mark_used(const char* name, const struct stat& info, Time now) const {
-  if (now - mtime_of(info) >= kMtimeInterval) touch(fd(), name, now);
+  if (now - base::mtime_of(info) >= kMtimeInterval) touch(fd(), name, now);
 }
 
 }  // namespace gopouch::store

@@ -65,6 +65,4 @@ class Folder {
   const Time boot_;  // when this machine started, by its present clock
 };
 
-Time mtime_of(const struct stat& info);
-
 }  // namespace gopouch::store

@@ -28,7 +28,6 @@ constexpr std::chrono::hours kHiddenLifetime{
     1};                                      // of an unpublished file: its process is long dead
 constexpr std::chrono::seconds kWriting{1};  // of one output by a go command
 constexpr std::int64_t kGoodPiece = std::int64_t{256} << 20U;
-constexpr std::int64_t kBlock = 512;  // of st_blocks, whatever the file system's
 
 enum class Kind { kEntry, kOutput, kHidden };
 
@@ -51,9 +50,8 @@ std::optional<Kind> kind_of(std::string_view file) {
 void for_each_file(const Folder& folder, const std::function<void(const Found&)>& visit) {
   base::for_each_in_shards(folder.fd(), [&](const std::string& name, const struct stat& info) {
     const auto kind = kind_of(std::string_view(name).substr(name.find('/') + 1));
-    if (kind) {
-      visit({name, *kind, S_ISDIR(info.st_mode), mtime_of(info), info.st_blocks * kBlock});
-    }
+    if (!kind) return;
+    visit({name, *kind, S_ISDIR(info.st_mode), base::mtime_of(info), base::bytes_on_disk(info)});
   });
 }
 

@@ -114,6 +114,31 @@ TEST(ReadFile, TellsAbsentFromFailed) {
   EXPECT_EQ(**read_file(dir.get(), "large", 5000), large.substr(0, 5000));
 }
 
+TEST(EachPiece, GivesAPartOfAFileAndSaysWhereThatIsNotThere) {
+  const test::TempDir temp;
+  const std::string text(300'000, 'x');
+  test::write(temp / "file", "abc" + text);
+  const Fd file(::open((temp / "file").c_str(), O_RDONLY));
+  std::string got;
+  const auto take = [&](std::span<const std::uint8_t> piece) -> Status {
+    got.append(piece.begin(), piece.end());
+    return Done{};
+  };
+  EXPECT_TRUE(each_piece(file.get(), 2, 300'003, "the file", take));
+  EXPECT_EQ(got, "c" + text);
+  EXPECT_TRUE(each_piece(file.get(), 5, 5, "the file", take));
+  const Status shorter = each_piece(file.get(), 0, 300'004, "the file", take);
+  ASSERT_FALSE(shorter);
+  EXPECT_EQ(shorter.error().message.substr(0, 9), "the file:");
+  int calls = 0;
+  const Status failed = each_piece(file.get(), 0, 300'003, "the file", [&](auto) -> Status {
+    ++calls;
+    return Error{Fault::kFull, "no more"};
+  });
+  EXPECT_EQ(failed.error().message, "no more");
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(HashFile, HashesAll) {
   const test::TempDir temp;
   const std::string text(400'000, 'y');
