@@ -1,7 +1,6 @@
 #include "session/misses.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace gopouch::session {
 
@@ -14,30 +13,23 @@ constexpr std::chrono::hours kOfLate{24};
 
 }  // namespace
 
-std::size_t Misses::Bytes::operator()(const base::Hash& hash) const {
-  std::size_t value = 0;
-  std::memcpy(&value, hash.data(), sizeof value);
-  return value;
-}
-
 void Misses::note_miss(const store::ActionId& action) {
   auto state = state_.lock();
   if (state->missed.size() >= kMostMissed) state->missed.clear();
-  state->missed.insert_or_assign(action.hash, Clock::now());
+  state->missed.insert_or_assign(action, Clock::now());
 }
 
 void Misses::note_put(const store::ActionId& action, std::int64_t bytes) {
   auto state = state_.lock();
-  const auto found = state->missed.find(action.hash);
+  const auto found = state->missed.find(action);
   if (found == state->missed.end()) return;
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - found->second);
   state->missed.erase(found);
   const auto now = std::chrono::system_clock::now();
   auto& list = state->costliest;
-  std::erase_if(list, [&](const Miss& one) {
-    return now - one.put > kOfLate || one.action.hash == action.hash;
-  });
+  std::erase_if(list,
+                [&](const Miss& one) { return now - one.put > kOfLate || one.action == action; });
   const auto place =
       std::find_if(list.begin(), list.end(), [&](const Miss& one) { return one.took < took; });
   list.insert(place, {action, bytes, took, now});

@@ -33,11 +33,9 @@ class Misses {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Bytes {  // an id is a hash already
-    std::size_t operator()(const base::Hash& hash) const;
-  };
   struct State {
-    std::unordered_map<base::Hash, Clock::time_point, Bytes> missed;  // and not put yet
+    std::unordered_map<store::ActionId, Clock::time_point, store::IdHash>
+        missed;  // and not put yet
     std::vector<Miss> costliest;
   };
   mutable base::Guarded<State> state_;
