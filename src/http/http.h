@@ -144,17 +144,40 @@ void send_part(Exchange& exchange, Head head, base::Fd file, std::int64_t size);
 // What a "Range" asks for of `size` bytes.
 struct Range {
   enum class Kind { kAll, kPart, kNothing } kind = Kind::kAll;  // kNothing: it lies behind the end
-  std::int64_t offset = 0, size = 0;                            // of kPart
+  std::int64_t offset = 0, size = 0;
 };
 Range parse_range(std::string_view range, std::int64_t size);
 
+// The header that tells of kPart or kNothing, of `size` bytes.
+net::Header content_range(const Range& range, std::int64_t size);
+
 // GET and HEAD; else it is answered that these are what may be asked.
 bool only_reads(Exchange& exchange);
+
+// The "Via" of a proxy's own requests, by which they are known should they come back to it (RFC
+// 9110, 7.6.3). Safe for concurrent use.
+class ViaName {
+ public:
+  ViaName();  // of chance
+
+  net::Header header() const { return {"Via", value_}; }
+  bool is_in(std::span<const net::Header> headers) const;
+
+ private:
+  const std::string value_;
+};
+
+// Of a request whose upstream gave no reply: 504, 503 or 502, and a line for people.
+int gateway_status(const base::Error& error);
+std::string gateway_text(const base::Error& error);
 
 // "OK" for 200; empty where there is no word for it.
 std::string_view reason(int status);
 
 // The media type of an error's text and of other words for people.
 inline const net::Header kPlainText{"Content-Type", "text/plain; charset=utf-8"};
+
+// Replies with a line for people, which `text` is without its end.
+void send_line(Exchange& exchange, int status, std::string_view text);
 
 }  // namespace gopouch::http

@@ -32,6 +32,14 @@ Range parse_range(std::string_view range, std::int64_t size) {
   return {Range::Kind::kPart, *first, end - *first + 1};
 }
 
+net::Header content_range(const Range& range, std::int64_t size) {
+  if (range.kind == Range::Kind::kNothing) {
+    return {"Content-Range", fmt::format("bytes */{}", size)};
+  }
+  return {"Content-Range",
+          fmt::format("bytes {}-{}/{}", range.offset, range.offset + range.size - 1, size)};
+}
+
 void send_part(Exchange& exchange, Head head, base::Fd file, std::int64_t size) {
   const Request& request = exchange.request();
   head.headers.push_back({"Accept-Ranges", "bytes"});
@@ -41,16 +49,12 @@ void send_part(Exchange& exchange, Head head, base::Fd file, std::int64_t size) 
       (if_range.empty() || if_range == net::find_header(head.headers, "ETag"))) {
     range = parse_range(net::find_header(request.headers, "Range"), size);
   }
+  if (range.kind != Range::Kind::kAll) head.headers.push_back(content_range(range, size));
   if (range.kind == Range::Kind::kNothing) {
     head.status = 416;
-    head.headers.push_back({"Content-Range", fmt::format("bytes */{}", size)});
     return exchange.send(std::move(head), "");
   }
-  if (range.kind == Range::Kind::kPart) {
-    head.status = 206;
-    head.headers.push_back({"Content-Range", fmt::format("bytes {}-{}/{}", range.offset,
-                                                         range.offset + range.size - 1, size)});
-  }
+  if (range.kind == Range::Kind::kPart) head.status = 206;
   exchange.send_file(std::move(head), std::move(file), range.offset, range.size);
 }
 

@@ -52,6 +52,10 @@ bool only_reads(Exchange& exchange) {
   return false;
 }
 
+void send_line(Exchange& exchange, int status, std::string_view text) {
+  exchange.send({status, {kPlainText}}, std::string(text) + "\n");
+}
+
 const Route* find_route(std::span<const Route> routes, std::string_view path) {
   const Route* best = nullptr;
   for (const Route& one : routes) {

@@ -64,7 +64,10 @@ struct Header {
   std::string name, value;
 };
 
-// The value of the first header of that name, upper and lower case being the same; empty: none.
+// Whether both name one header: upper and lower case are the same.
+bool same_name(std::string_view a, std::string_view b);
+
+// The value of the first header of that name; empty: none.
 std::string_view find_header(std::span<const Header> headers, std::string_view name);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7), or one of the two obsolete forms.

@@ -213,12 +213,14 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return out;
 }
 
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
 std::string_view find_header(std::span<const Header> headers, std::string_view name) {
   for (const Header& header : headers) {
-    if (std::equal(header.name.begin(), header.name.end(), name.begin(), name.end(),
-                   [](char a, char b) { return to_lower(a) == to_lower(b); })) {
-      return header.value;
-    }
+    if (same_name(header.name, name)) return header.value;
   }
   return {};
 }

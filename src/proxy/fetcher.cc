@@ -1,9 +1,5 @@
 #include "proxy/fetcher.h"
 
-#include <random>
-
-#include <fmt/format.h>
-
 #include "base/log.h"
 #include "proxy/inspect.h"
 
@@ -11,19 +7,11 @@ namespace gopouch::proxy {
 
 namespace {
 
-using base::Error;
 using base::Fault;
 
 constexpr std::size_t kRemembered = 100'000;  // things that are not there
 constexpr std::chrono::milliseconds kSharedTime{60'000};
 constexpr std::chrono::seconds kQuiet{5};  // after no answer at all
-
-std::string line_of(std::string_view message) { return std::string(message) + "\n"; }
-
-std::string new_name() {
-  std::random_device random;
-  return fmt::format("1.1 gopouch-{:08x}{:08x}", random(), random());
-}
 
 }  // namespace
 
@@ -31,7 +19,6 @@ Fetcher::Fetcher(const ModuleOptions& options, Shelf& shelf, Tally& tally)
     : options_(options),
       shelf_(shelf),
       tally_(tally),
-      via_(new_name()),
       client_(options.net),
       workers_(options.fetches) {}
 
@@ -88,7 +75,7 @@ Outcome Fetcher::fetch(const Path& path, const Source& source, const base::Hash&
   if (old && is_fresh(path, *old)) {
     return {200, {}, "hit", std::move(old)};
   }
-  Wanted wanted{source.path, {{"Via", via_}}, limit_of(path)};
+  Wanted wanted{source.path, {via_.header()}, limit_of(path)};
   if (old && !old->facts.etag.empty()) {
     wanted.headers.push_back({"If-None-Match", old->facts.etag});
   } else if (old && !old->facts.last_modified.empty()) {
@@ -157,7 +144,7 @@ Outcome Fetcher::fail(const Path& path, const base::Hash& name, Download& downlo
   }
   if (download.started() && path.kind == Kind::kZip) {
     ++tally_.faults;
-    return {502, line_of("upstream: torn off"), "fault", {}};
+    return {502, "upstream: torn off\n", "fault", {}};
   }
   if (!old && !path.lasting()) {
     old = shelf_.fetch(name, limit_of(path), base::Call::within(kSharedTime, stop_.get_token()));
@@ -175,11 +162,7 @@ Outcome Fetcher::fail(const Path& path, const base::Hash& name, Download& downlo
   }
   ++tally_.faults;
   if (answer) return {answer->status, answer->text, "fault", {}};
-  const Error& error = answer.error();
-  const int status = error.fault == Fault::kTimeout   ? 504
-                     : error.fault == Fault::kStopped ? 503
-                                                      : 502;
-  return {status, line_of("upstream: " + error.message), "fault", {}};
+  return {http::gateway_status(answer.error()), http::gateway_text(answer.error()), "fault", {}};
 }
 
 void Fetcher::remember_absent(const base::Hash& name, const Answer& answer) {

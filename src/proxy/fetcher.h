@@ -49,8 +49,8 @@ class Fetcher {
   // Whether what is kept may be given without asking.
   bool is_fresh(const Path& path, const Kept& kept) const;
 
-  // Whether a "Via" header is that of our own requests.
-  bool is_ours(std::string_view via) const { return via.find(via_) != std::string_view::npos; }
+  // Whether a request is one of ours that has come back.
+  bool is_ours(const http::Request& request) const { return via_.is_in(request.headers); }
 
   // Whether an upstream did not answer a moment ago.
   bool is_quiet() const { return Clock::now().time_since_epoch().count() < quiet_until_; }
@@ -75,7 +75,7 @@ class Fetcher {
   const ModuleOptions& options_;
   Shelf& shelf_;
   Tally& tally_;
-  const std::string via_;  // tells our own requests, should they come back to us
+  const http::ViaName via_;
   base::Guarded<std::map<base::Hash, std::shared_ptr<Download>>> under_way_;
   mutable base::Guarded<std::map<base::Hash, Absent>> absent_;
   std::atomic<Clock::rep> quiet_until_ =

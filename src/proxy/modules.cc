@@ -97,10 +97,8 @@ void Modules::answer(http::Exchange& exchange, std::string_view prefix) {
   Rep& r = *rep_;
   const http::Request& request = exchange.request();
   if (!http::only_reads(exchange)) return;
-  for (const net::Header& header : request.headers) {
-    if (header.name == "Via" && r.fetcher.is_ours(header.value)) {
-      return exchange.send({508, {http::kPlainText}}, "this proxy is its own upstream\n");
-    }
+  if (r.fetcher.is_ours(request)) {
+    return http::send_line(exchange, 508, "this proxy is its own upstream");
   }
   std::string_view below = request.path;
   below.remove_prefix(std::min(prefix.size() + 1, below.size()));
@@ -124,7 +122,7 @@ void Modules::answer(http::Exchange& exchange, std::string_view prefix) {
     }
     ++r.tally.absent;
     exchange.note("absent");
-    exchange.send({404, {http::kPlainText}}, "not found: it is not kept, and nobody is asked\n");
+    http::send_line(exchange, 404, "not found: it is not kept, and nobody is asked");
     return;
   }
   r.answer_download(exchange, *path, r.fetcher.join(*path, source, name));

@@ -147,12 +147,12 @@ void update(Response& stored, const Response& not_modified) {
   }
   // An Age that is not said again is that of a reply that is no more.
   std::erase_if(stored.headers, [&](const net::Header& header) {
-    return has(fresh, header.name) || base::lower(header.name) == "age";
+    return has(fresh, header.name) || net::same_name(header.name, "Age");
   });
   stored.headers.insert(stored.headers.end(), fresh.begin(), fresh.end());
   if (!has(fresh, "Date")) {
     std::erase_if(stored.headers,
-                  [](const net::Header& header) { return base::lower(header.name) == "date"; });
+                  [](const net::Header& header) { return net::same_name(header.name, "Date"); });
   }
   stored.asked = not_modified.asked;
   stored.answered = not_modified.answered;
@@ -180,7 +180,7 @@ Verdict judge(std::string_view method, Headers request, const Response& response
   const http::Range part = http::parse_range(value_of(request, "Range"), size);
   if (part.kind == http::Range::Kind::kAll) return {};
   const bool some = part.kind == http::Range::Kind::kPart;
-  return some ? Verdict{Kind::kPart, part} : Verdict{Kind::kNoSuchPart};
+  return {some ? Kind::kPart : Kind::kNoSuchPart, part};
 }
 
 bool leads_past(Headers request) {

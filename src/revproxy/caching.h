@@ -54,7 +54,7 @@ void update(Response& stored, const Response& not_modified);
 // What a request that is answered from what is kept gets (4.3.2; RFC 9110, 13.2.2 and 14.2).
 struct Verdict {
   enum class Kind { kWhole, kNotModified, kPart, kNoSuchPart } kind = Kind::kWhole;
-  http::Range part = {};  // of kPart
+  http::Range part = {};  // of kPart and kNoSuchPart
 };
 Verdict judge(std::string_view method, Headers request, const Response& response,
               std::int64_t size);

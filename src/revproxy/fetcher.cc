@@ -1,9 +1,6 @@
 #include "revproxy/fetcher.h"
 
 #include <algorithm>
-#include <random>
-
-#include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
@@ -13,7 +10,6 @@ namespace gopouch::revproxy {
 
 namespace {
 
-using base::Error;
 using base::Fault;
 using keep::Outcome;
 
@@ -21,13 +17,6 @@ constexpr std::chrono::milliseconds kSharedTime{60'000};
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::size_t kRemembered = 10'000;  // servers that were silent
 constexpr std::int64_t kLargestBody = std::int64_t{8} << 30U;
-
-std::string line_of(std::string_view message) { return std::string(message) + "\n"; }
-
-std::string new_name() {
-  std::random_device random;
-  return fmt::format("1.1 gopouch-{:08x}{:08x}", random(), random());
-}
 
 // Those that a reply may stand in for that is old (RFC 5861, 4).
 bool is_failure(int status) { return status >= 500 && status <= 504 && status != 501; }
@@ -60,11 +49,6 @@ http::Head failure_head(int status) {
   return {status, {http::kPlainText, {"Cache-Control", "no-store"}}};
 }
 
-int status_of(const Error& error) {
-  if (error.fault == Fault::kTimeout) return 504;
-  return error.fault == Fault::kStopped ? 503 : 502;
-}
-
 // What comes of one request of ours.
 struct Fetcher::Reception {
   enum class Mode {
@@ -92,7 +76,6 @@ Fetcher::Fetcher(const Options& options, base::Fd folder, keep::Shelf& shelf, Ar
       shelf_(shelf),
       archive_(archive),
       tally_(tally),
-      via_(new_name()),
       client_(options.net),
       workers_(options.fetches) {}
 
@@ -173,7 +156,7 @@ net::Request Fetcher::request_for(const Target& target, std::string_view method,
     const std::string name = base::lower(header.name);
     if (name != "host" && name != "expect") request.headers.push_back(header);
   }
-  request.headers.push_back({"Via", via_});
+  request.headers.push_back(via_.header());
   return request;
 }
 
@@ -278,7 +261,7 @@ Outcome Fetcher::settle(Reception& reception, const base::Result<net::Reply>& re
   if (reception.mode == Mode::kKeep) {
     if (!reply) {
       ++tally_.faults;
-      return {status_of(reply.error()), line_of("upstream: " + reply.error().message), "fault", {}};
+      return {http::gateway_status(reply.error()), http::gateway_text(reply.error()), "fault", {}};
     }
     ++tally_.fetched;
     keep::Draft* const draft = flight.download->draft();
@@ -305,8 +288,8 @@ Outcome Fetcher::settle(Reception& reception, const base::Result<net::Reply>& re
     return give_old(*reception.held);
   }
   ++tally_.faults;
-  if (reply) return {502, line_of("upstream: a reply that makes no sense"), "fault", {}};
-  return {status_of(reply.error()), line_of("upstream: " + reply.error().message), "fault", {}};
+  if (reply) return {502, "upstream: a reply that makes no sense\n", "fault", {}};
+  return {http::gateway_status(reply.error()), http::gateway_text(reply.error()), "fault", {}};
 }
 
 void Fetcher::pass(http::Exchange& exchange, const Target& target) {
@@ -317,7 +300,7 @@ void Fetcher::pass(http::Exchange& exchange, const Target& target) {
   auto body = take_body(exchange);
   if (!body)
     return exchange.send(failure_head(body.error().fault == Fault::kFull ? 507 : 400),
-                         line_of(body.error().message));
+                         body.error().message + "\n");
   if (*body) request.body = net::Body{.fd = (*body)->fd(), .size = (*body)->size()};
   bool begun = false, taken = true;
   request.on_head = [&](const net::Reply& head) {
@@ -341,8 +324,8 @@ void Fetcher::pass(http::Exchange& exchange, const Target& target) {
   if (begun) return exchange.cut();
   ++tally_.faults;
   exchange.note("fault");
-  exchange.send(failure_head(status_of(reply.error())),
-                line_of("upstream: " + reply.error().message));
+  exchange.send(failure_head(http::gateway_status(reply.error())),
+                http::gateway_text(reply.error()));
 }
 
 // In a file without a name, so that a large one costs no memory. None: there is no body.

@@ -80,8 +80,8 @@ class Fetcher {
   // Leads a request to its server and the reply back; nothing is kept.
   void pass(http::Exchange& exchange, const Target& target);
 
-  // Whether a "Via" header is that of our own requests.
-  bool is_ours(std::string_view via) const { return via.find(via_) != std::string_view::npos; }
+  // Whether a request is one of ours that has come back.
+  bool is_ours(const http::Request& request) const { return via_.is_in(request.headers); }
 
   // Ends what is under way: whoever waits is told so.
   void stop() { stop_.request_stop(); }
@@ -109,7 +109,7 @@ class Fetcher {
   keep::Shelf& shelf_;
   Archive& archive_;
   Tally& tally_;
-  const std::string via_;  // tells our own requests, should they come back to us
+  const http::ViaName via_;
   base::Guarded<std::map<base::Hash, std::shared_ptr<Flight>>> under_way_;
   mutable base::Guarded<std::map<std::string, Clock::time_point>> silent_;  // until when
   std::stop_source stop_;
@@ -122,6 +122,5 @@ http::Head head_for(int status, std::vector<net::Header> headers, std::string_vi
 
 // Sends a failure as text.
 http::Head failure_head(int status);
-int status_of(const base::Error& error);
 
 }  // namespace gopouch::revproxy

@@ -10,8 +10,6 @@ namespace gopouch::revproxy {
 
 namespace {
 
-bool same(std::string_view a, std::string_view b) { return base::lower(a) == base::lower(b); }
-
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 bool is_token(std::string_view text) {
@@ -83,7 +81,7 @@ std::string_view opaque(std::string_view tag) {
 Directives parse_directives(Headers headers) {
   Directives all;
   for (const net::Header& header : headers) {
-    if (!same(header.name, "Cache-Control")) continue;
+    if (!net::same_name(header.name, "Cache-Control")) continue;
     all.any = true;
     for_each_member(header.value, [&](std::string_view piece) {
       const std::size_t equal = piece.find('=');
@@ -98,7 +96,7 @@ Directives parse_directives(Headers headers) {
 std::vector<std::string> list_of(Headers headers, std::string_view name) {
   std::vector<std::string> all;
   for (const net::Header& header : headers) {
-    if (!same(header.name, name)) continue;
+    if (!net::same_name(header.name, name)) continue;
     for_each_member(header.value, [&](std::string_view piece) { all.emplace_back(piece); });
   }
   return all;
@@ -118,7 +116,7 @@ std::optional<std::vector<std::string>> vary_names(Headers headers) {
 std::optional<std::string> joined(Headers headers, std::string_view name) {
   std::optional<std::string> all;
   for (const net::Header& header : headers) {
-    if (!same(header.name, name)) continue;
+    if (!net::same_name(header.name, name)) continue;
     if (all) *all += ", ";
     if (!all) all.emplace();
     bool space = false;
@@ -145,7 +143,7 @@ bool names_tag(Headers headers, std::string_view field, std::string_view tag) {
 
 bool has(Headers headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(),
-                     [&](const net::Header& header) { return same(header.name, name); });
+                     [&](const net::Header& header) { return net::same_name(header.name, name); });
 }
 
 std::vector<net::Header> end_to_end(Headers headers) {

@@ -127,10 +127,8 @@ void ReverseProxy::stop(std::chrono::milliseconds uploads) {
 void ReverseProxy::answer(http::Exchange& exchange) {
   Rep& r = *rep_;
   const http::Request& request = exchange.request();
-  for (const net::Header& header : request.headers) {
-    if (base::lower(header.name) == "via" && r.fetcher.is_ours(header.value)) {
-      return r.refuse(exchange, 508, "this proxy is its own upstream");
-    }
+  if (r.fetcher.is_ours(request)) {
+    return r.refuse(exchange, 508, "this proxy is its own upstream");
   }
   if (request.method == "CONNECT") return r.connect(exchange);
   const auto target = r.target_of(exchange);
@@ -211,8 +209,8 @@ void ReverseProxy::Rep::lead_through(http::Exchange& exchange, const net::Url& u
   if (!there) {
     ++tally.faults;
     exchange.note("fault");
-    return exchange.send(failure_head(status_of(there.error())),
-                         fmt::format("upstream: {}\n", there.error().message));
+    return exchange.send(failure_head(http::gateway_status(there.error())),
+                         http::gateway_text(there.error()));
   }
   const base::Fd client = exchange.take_over();
   if (!client) return refuse(exchange, 501, kWithinTls);
@@ -317,7 +315,7 @@ bool ReverseProxy::Rep::stream(http::Exchange& exchange, const Flight& flight,
 std::vector<net::Header> ReverseProxy::Rep::headers_of(const Response& response,
                                                        const base::Hash& name) const {
   std::vector<net::Header> headers = response.headers;
-  std::erase_if(headers, [](const net::Header& one) { return base::lower(one.name) == "age"; });
+  std::erase_if(headers, [](const net::Header& one) { return net::same_name(one.name, "Age"); });
   headers.push_back({"Age", std::to_string(age(response, options.now()).count())});
   headers.push_back({"X-Cache-Id", base::to_hex(name).substr(0, kShownOfName)});
   return headers;
@@ -344,12 +342,10 @@ void ReverseProxy::Rep::give(http::Exchange& exchange, const Held& held, const b
       });
       return exchange.send(head_for(304, std::move(headers), word), "");
     case Verdict::Kind::kPart:
-      headers.push_back(
-          {"Content-Range", fmt::format("bytes {}-{}/{}", verdict.part.offset,
-                                        verdict.part.offset + verdict.part.size - 1, held.size())});
+      headers.push_back(http::content_range(verdict.part, held.size()));
       return send_file(206, verdict.part.offset, verdict.part.size);
     case Verdict::Kind::kNoSuchPart:
-      headers = {{"Content-Range", fmt::format("bytes */{}", held.size())}, http::kPlainText};
+      headers = {http::content_range(verdict.part, held.size()), http::kPlainText};
       return exchange.send(head_for(416, std::move(headers), word), "no such part\n");
   }
 }

@@ -25,10 +25,6 @@ constexpr std::size_t kInMemory = std::size_t{1} << 20U;  // with its version, i
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr std::chrono::hours kLongest{1};  // clients that are too slow end before
 
-void answer(http::Exchange& exchange, int status, std::string_view text) {
-  exchange.send({status, {http::kPlainText}}, std::string(text) + "\n");
-}
-
 // An object too large to be held, on its way to a client. Its size was told before.
 class Outflow final : public object::Sink {
  public:
@@ -122,7 +118,7 @@ void HttpCache::answer(http::Exchange& exchange, std::string_view base) {
   std::string_view key = std::string_view(request.path).substr(base.size());
   if (key.starts_with('/')) key.remove_prefix(1);
   // No character of a key needs an escape, so whoever escapes one wants to get round something.
-  if (key.find('%') != std::string_view::npos) return serve::answer(exchange, 400, "no key");
+  if (key.find('%') != std::string_view::npos) return http::send_line(exchange, 400, "no key");
   const std::string& method = request.method;
   const bool writes = method == "PUT" || method == "DELETE";
   const bool reads = method == "GET" || method == "HEAD";
@@ -136,12 +132,12 @@ void HttpCache::answer(http::Exchange& exchange, std::string_view base) {
   if (pass.anywhere() == Right::kNone || (writes && right < Right::kWrite)) {
     return Gate::refuse(exchange, pass);
   }
-  if (right == Right::kNone) return serve::answer(exchange, 404, "not found");
+  if (right == Right::kNone) return http::send_line(exchange, 404, "not found");
   if (reads) return rep_->get(exchange, std::string(key));
   if (method == "PUT") return rep_->put(exchange, std::string(key));
   const object::Key gone(key);
   const auto removed = rep_->objects.store().remove(std::span(&gone, 1), in_time());
-  if (!removed) return serve::answer(exchange, status_of(removed.error().fault), "not removed");
+  if (!removed) return http::send_line(exchange, status_of(removed.error().fault), "not removed");
   exchange.send({204}, "");
 }
 
@@ -149,8 +145,8 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
                          std::vector<net::Header> more) {
   object::Store& store = objects.store();
   const auto info = store.head(key, in_time());
-  if (!info) return serve::answer(exchange, status_of(info.error().fault), "not to be had");
-  if (!*info) return serve::answer(exchange, 404, "not found");
+  if (!info) return http::send_line(exchange, status_of(info.error().fault), "not to be had");
+  if (!*info) return http::send_line(exchange, 404, "not found");
   const std::int64_t size = (*info)->size;
   const http::Range part =
       http::parse_range(net::find_header(exchange.request().headers, "Range"), size);
@@ -160,9 +156,11 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
                    {"Last-Modified", net::http_time((*info)->modified)}}};
   head.headers.insert(head.headers.end(), std::make_move_iterator(more.begin()),
                       std::make_move_iterator(more.end()));
+  if (part.kind != http::Range::Kind::kAll) {
+    head.headers.push_back(http::content_range(part, size));
+  }
   if (part.kind == http::Range::Kind::kNothing) {
     head.status = 416;
-    head.headers.push_back({"Content-Range", fmt::format("bytes */{}", size)});
     exchange.send(std::move(head), "");
     return;
   }
@@ -170,8 +168,6 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
   if (part.kind == http::Range::Kind::kPart) {
     range = object::Range{part.offset, part.size};
     head.status = 206;
-    head.headers.push_back({"Content-Range", fmt::format("bytes {}-{}/{}", part.offset,
-                                                         part.offset + part.size - 1, size)});
   }
   exchange.note("hit");
   object::Get get{.key = key, .range = range};
@@ -181,8 +177,8 @@ void HttpCache::Rep::get(http::Exchange& exchange, const object::Key& key,
   if (!head_only && (whole_manifest || part.size <= static_cast<std::int64_t>(kInMemory))) {
     get.limit = pack::kMaxManifest;
     auto object = object::get_one(store, get, in_time());
-    if (!object) return serve::answer(exchange, status_of(object.error().fault), "not to be had");
-    if (!*object) return serve::answer(exchange, 404, "not found");
+    if (!object) return http::send_line(exchange, status_of(object.error().fault), "not to be had");
+    if (!*object) return http::send_line(exchange, 404, "not found");
     head.headers.push_back({"ETag", etag_of((*object)->version)});
     const bool same = version_in(net::find_header(exchange.request().headers, "If-None-Match")) ==
                       (*object)->version;
@@ -221,19 +217,19 @@ base::Result<base::NewFile> HttpCache::Rep::receive(http::Exchange& exchange, ba
 void HttpCache::Rep::put(http::Exchange& exchange, const object::Key& key) {
   const http::Request& request = exchange.request();
   if (request.length.value_or(0) > options.max_object) {
-    return serve::answer(exchange, 413, "too large");
+    return http::send_line(exchange, 413, "too large");
   }
   const std::string said = said_sum(request);
   base::Hash sum{};
   const auto file = receive(exchange, said.empty() ? nullptr : &sum);
-  if (!file) return serve::answer(exchange, status_of(file.error().fault), "not stored");
+  if (!file) return http::send_line(exchange, status_of(file.error().fault), "not stored");
   std::string right;
   base::append_base64(right, sum);
-  if (!said.empty() && said != right) return serve::answer(exchange, 422, "another SHA-256");
+  if (!said.empty() && said != right) return http::send_line(exchange, 422, "another SHA-256");
   const auto checked =
       remote::check_object(our_part(key), file->fd(), file->size(), options.max_body);
   if (!checked) {
-    return serve::answer(exchange, status_of(checked.error().fault), checked.error().message);
+    return http::send_line(exchange, status_of(checked.error().fault), checked.error().message);
   }
   object::PutOptions how;
   const std::string_view none = net::find_header(request.headers, "If-None-Match");
@@ -241,7 +237,7 @@ void HttpCache::Rep::put(http::Exchange& exchange, const object::Key& key) {
   how.if_absent = none == "*";
   how.if_version = version_in(match);
   if ((!none.empty() && none != "*") || (!match.empty() && how.if_version.empty())) {
-    return serve::answer(exchange, 412, "If-None-Match: * or If-Match with one ETag");
+    return http::send_line(exchange, 412, "If-None-Match: * or If-Match with one ETag");
   }
   store_file(exchange, key, *file, how);
 }
@@ -253,8 +249,8 @@ void HttpCache::Rep::store_file(http::Exchange& exchange, const object::Key& key
   std::optional<base::Guarded<std::monostate>::Locked> alone;
   if (how.if_absent || !how.if_version.empty()) alone.emplace(one_at_a_time.lock());
   const auto stored = objects.store().put(key, body, how, in_time());
-  if (!stored) return serve::answer(exchange, status_of(stored.error().fault), "not stored");
-  if (*stored == object::PutOutcome::kConflict) return serve::answer(exchange, 412, "conflict");
+  if (!stored) return http::send_line(exchange, status_of(stored.error().fault), "not stored");
+  if (*stored == object::PutOutcome::kConflict) return http::send_line(exchange, 412, "conflict");
   exchange.send({201}, "");
 }
 

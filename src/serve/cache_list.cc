@@ -32,8 +32,7 @@ void HttpCache::Rep::list(http::Exchange& exchange, std::string_view base,
                           const std::string& folder_name, const Pass& pass) {
   if (pass.anywhere() == Right::kNone) return Gate::refuse(exchange, pass);
   if (net::find_header(exchange.request().headers, "Depth") != "1") {
-    exchange.send({403, {http::kPlainText}}, "only with Depth: 1\n");
-    return;
+    return http::send_line(exchange, 403, "only with Depth: 1");
   }
   std::string prefix = folder_name;
   if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
@@ -50,12 +49,10 @@ void HttpCache::Rep::list(http::Exchange& exchange, std::string_view base,
         return true;
       });
   if (!listed) {
-    exchange.send({status_of(listed.error().fault), {http::kPlainText}}, "not to be listed\n");
-    return;
+    return http::send_line(exchange, status_of(listed.error().fault), "not to be listed");
   }
   if (inside.empty() && !prefix.empty()) {
-    exchange.send({404, {http::kPlainText}}, "not found\n");
-    return;
+    return http::send_line(exchange, 404, "not found");
   }
   std::string text =
       "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=\"DAV:\">\n";

@@ -160,7 +160,7 @@ Pass Gate::pass_of(const http::Request& request) const {
 void Gate::refuse(http::Exchange& exchange, const Pass& pass) {
   exchange.note("refused");
   if (pass.known) {
-    exchange.send({403, {http::kPlainText}}, "this token may not\n");
+    http::send_line(exchange, 403, "this token may not");
   } else if (!exchange.request().authority.empty()) {
     exchange.send({407, {http::kPlainText, {"Proxy-Authenticate", "Basic realm=\"gopouch\""}}},
                   "a token is needed\n");

@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::string_view kKeys = "go-cacher";
 
-void answer(http::Exchange& exchange, int status, std::string_view text) {
-  exchange.send({status, {http::kPlainText}}, std::string(text) + "\n");
-}
-
 // "action/<hex>" and the like: its second part, if that is one.
 std::optional<std::string> id_of(std::string_view path, std::string_view folder) {
   if (!path.starts_with(folder) || !base::hash_from_hex(path.substr(folder.size()))) {
@@ -47,20 +43,20 @@ void HttpCache::answer_go_cacher(http::Exchange& exchange, std::string_view base
   if (puts) {
     const auto action = path.size() > 64 ? id_of(path.substr(0, 64), "") : std::nullopt;
     const auto output = action ? id_of(path.substr(64), "/") : std::nullopt;
-    if (!output) return serve::answer(exchange, 400, "PUT /<action>/<output>");
+    if (!output) return http::send_line(exchange, 400, "PUT /<action>/<output>");
     base::Hash sum{};
     const auto file = rep_->receive(exchange, &sum);
-    if (!file) return serve::answer(exchange, status_of(file.error().fault), "not stored");
+    if (!file) return http::send_line(exchange, status_of(file.error().fault), "not stored");
     if (base::to_hex(sum) != *output) {
-      return serve::answer(exchange, 422, "a body that is not the output it claims to be");
+      return http::send_line(exchange, 422, "a body that is not the output it claims to be");
     }
     const net::Body body{.fd = file->fd(), .size = file->size()};
     const auto stored = store.put(key_of("output", *output), body, {.if_absent = true}, in_time());
-    if (!stored) return serve::answer(exchange, status_of(stored.error().fault), "not stored");
+    if (!stored) return http::send_line(exchange, status_of(stored.error().fault), "not stored");
     const std::string index = nlohmann::json{{"outputID", *output}, {"size", file->size()}}.dump();
     const auto named =
         store.put(key_of("action", *action), {.bytes = base::bytes_of(index)}, {}, in_time());
-    if (!named) return serve::answer(exchange, status_of(named.error().fault), "not stored");
+    if (!named) return http::send_line(exchange, status_of(named.error().fault), "not stored");
     exchange.send({204}, "");
     return;
   }
@@ -69,11 +65,11 @@ void HttpCache::answer_go_cacher(http::Exchange& exchange, std::string_view base
     return rep_->get(exchange, key_of("output", *output));
   }
   const auto action = id_of(path, "action/");
-  if (!action) return serve::answer(exchange, 400, "/action/<hex> or /output/<hex>");
+  if (!action) return http::send_line(exchange, 400, "/action/<hex> or /output/<hex>");
   const auto index =
       object::get_one(store, {.key = key_of("action", *action), .limit = 4096}, in_time());
-  if (!index) return serve::answer(exchange, status_of(index.error().fault), "not to be had");
-  if (!*index) return serve::answer(exchange, 404, "not found");
+  if (!index) return http::send_line(exchange, status_of(index.error().fault), "not to be had");
+  if (!*index) return http::send_line(exchange, 404, "not found");
   if (net::find_header(request.headers, "Want-Object") != "1") {
     exchange.send({200, {{"Content-Type", "application/json"}}}, (*index)->bytes);
     return;
@@ -81,7 +77,7 @@ void HttpCache::answer_go_cacher(http::Exchange& exchange, std::string_view base
   const auto said = nlohmann::json::parse((*index)->bytes, nullptr, false);
   const auto output = said.is_object() ? said.find("outputID") : said.end();
   if (!said.is_object() || output == said.end() || !output->is_string()) {
-    return serve::answer(exchange, 404, "not found");
+    return http::send_line(exchange, 404, "not found");
   }
   const std::string id = output->get<std::string>();
   rep_->get(exchange, key_of("output", id), {{"Go-Output-Id", id}});

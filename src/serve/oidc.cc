@@ -216,7 +216,7 @@ void SessionTokens::give(http::Exchange& exchange, Pass pass) {
     auto given = given_.lock();
     std::erase_if(*given, [&](const auto& one) { return one.second.end <= now; });
     if (token.empty() || given->size() >= kMostSessions) {
-      exchange.send({503, {http::kPlainText}}, "no token for now\n");
+      http::send_line(exchange, 503, "no token for now");
       return;
     }
     (*given)[base::sha256(base::bytes_of(token))] = {std::move(pass), now + kSessionTime};

@@ -22,6 +22,14 @@ TEST(Range, IsOfOnePart) {
   EXPECT_EQ(told("bytes=0-9223372036854775807"), "0+100");
 }
 
+TEST(Range, IsToldOf) {
+  const auto header = [](std::string_view range) {
+    return content_range(parse_range(range, 100), 100).value;
+  };
+  EXPECT_EQ(header("bytes=10-19"), "bytes 10-19/100");
+  EXPECT_EQ(header("bytes=100-"), "bytes */100");
+}
+
 TEST(Range, MayLieBehindTheEnd) {
   EXPECT_EQ(told("bytes=100-"), "nothing");
   EXPECT_EQ(told("bytes=-0"), "nothing");
