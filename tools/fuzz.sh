@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the fuzzers and runs each from its seeds: tools/fuzz.sh SECONDS [NAME...]
 #
-# What a fuzzer finds new is kept in build-fuzz/corpus/NAME and used by the next run; an input that breaks
-# something is left as build-fuzz/crash-*. Stops at the first fuzzer that fails.
+# What a fuzzer finds new is kept in build-asan/corpus/NAME and used by the next run; an input that breaks
+# something is left as build-asan/crash-*. Stops at the first fuzzer that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:?usage: tools/fuzz.sh SECONDS [NAME...]}
@@ -14,15 +14,15 @@ if [[ ${#names[@]} -eq 0 ]]; then
   names=("${names[@]#fuzz/}")
   names=("${names[@]%_fuzz.cc}")
 fi
-cmake --preset fuzz
-cmake --build --preset fuzz -j "$(nproc)" --target "${names[@]/%/_fuzz}"
+cmake --preset asan
+cmake --build --preset asan -j "$(nproc)" --target "${names[@]/%/_fuzz}"
 
 for name in "${names[@]}"; do
   echo "fuzz: $name for $seconds s"
-  mkdir -p "build-fuzz/corpus/$name"
-  log=build-fuzz/$name.log
-  if ! "build-fuzz/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-    -artifact_prefix=build-fuzz/ -print_final_stats=1 "build-fuzz/corpus/$name" "fuzz/seeds/$name" >"$log" 2>&1; then
+  mkdir -p "build-asan/corpus/$name"
+  log=build-asan/$name.log
+  if ! "build-asan/fuzz/${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    -artifact_prefix=build-asan/ -print_final_stats=1 "build-asan/corpus/$name" "fuzz/seeds/$name" >"$log" 2>&1; then
     tail -n 60 "$log"
     echo "fuzz: $name failed; log in $log" >&2
     exit 1
