@@ -50,6 +50,7 @@ void FrameSink::begin() {
 }
 
 bool FrameSink::write(std::span<const std::uint8_t> bytes) {
+  received_ += std::ssize(bytes);
   while (!bytes.empty() && next_ < range_.frames.size()) {
     const Frame& frame = tables_.frames[range_.frames[next_]];
     const std::int64_t wanted = frame.offset + taken_;

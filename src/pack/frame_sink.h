@@ -38,6 +38,9 @@ class FrameSink final : public object::Sink {
   // Frames that have been told of.
   std::size_t done() const { return done_; }
 
+  // Bytes that have come, of all attempts.
+  std::int64_t received() const { return received_; }
+
  private:
   bool take(std::span<const std::uint8_t> bytes);
   void open_frame();
@@ -59,6 +62,7 @@ class FrameSink final : public object::Sink {
   const OnFrame on_frame_;
   const std::unique_ptr<ZSTD_DCtx, Free> inflater_;
 
+  std::int64_t received_ = 0;
   std::size_t done_ = 0;    // frames
   std::int64_t at_ = 0;     // of the next byte, in the pack
   std::size_t next_ = 0;    // index in range_.frames of the frame that `at_` is in or before

@@ -283,7 +283,7 @@ void Prefetcher::fetch(std::uint32_t index) {
   }
   auto state = state_.lock();
   state->states[index] = RangeState::kDone;
-  state->counts.bytes += range->size;
+  state->counts.bytes += sink.received();
 }
 
 Packs::Progress Prefetcher::fetch_all(

@@ -261,6 +261,7 @@ TEST_F(TiersTest, WhatOneHasLostTheNextGives) {
   // Which of them is thanked for an output that comes while the other still tries is chance.
   EXPECT_EQ(both->of(0).packs.in_hand + both->of(1).packs.in_hand, 200)
       << "from packs, not one by one";
+  EXPECT_EQ(both->of(0).packs.bytes_down, 0) << "of packs that are gone";
   const auto alone = machine({"a"});
   alone->session(all);
   EXPECT_EQ(alone->compiled, 0) << "and the first has healed";
