@@ -73,7 +73,7 @@ Prefetcher::Word Prefetcher::find(const store::ActionId& action, const base::Cal
   });
   auto state = state_.lock();
   if (!state->planned) make_plan(*state, options_.all);
-  if (state->fates[output] == Fate::kSpare) state->fates[output] = Fate::kPlanned;
+  if (state->fates[output] == Fate::kSpare) take_along(*state, state->range_of[frame]);
   if (state->fates[output] == Fate::kPlanned) {
     if (frame != kNone) want(*state, state->range_of[frame]);
     const auto start = Clock::now();
@@ -166,6 +166,16 @@ void Prefetcher::lay_empty_outputs() {
   }
 }
 
+// What shares a range with what is asked for is left to others no longer. (What is spare lies in a
+// frame: add_companions.)
+void Prefetcher::take_along(State& state, std::uint32_t range) {
+  for (const std::uint32_t frame : state.ranges[range].frames) {
+    for (const std::uint32_t output : state.contents->outputs[frame]) {
+      if (state.fates[output] == Fate::kSpare) state.fates[output] = Fate::kPlanned;
+    }
+  }
+}
+
 // To the front with it, if it is not on its way.
 void Prefetcher::want(State& state, std::uint32_t range) {
   if (state.states[range] != RangeState::kIdle) return;
@@ -202,12 +212,6 @@ std::optional<std::uint32_t> Prefetcher::next_range(State& state) {
     state.states[index] = RangeState::kRunning;
     state.left -= state.ranges[index].size;
     ++state.counts.ranges;
-    // What was left to others comes along with what shares its range.
-    for (const std::uint32_t frame : state.ranges[index].frames) {
-      for (const std::uint32_t output : state.contents->outputs[frame]) {
-        if (state.fates[output] == Fate::kSpare) state.fates[output] = Fate::kPlanned;
-      }
-    }
     return index;
   };
   while (!state.urgent.empty()) {

@@ -75,7 +75,7 @@ class Prefetcher {
   Counts counts() const;
 
  private:
-  // kSpare: planned as soon as a get asks for it.
+  // kSpare: planned as soon as a get asks for it, or for what shares its range.
   enum class Fate : std::uint8_t { kNotPlanned, kSpare, kPlanned, kHere, kGone };
   enum class RangeState : std::uint8_t { kIdle, kRunning, kDone };
 
@@ -100,6 +100,7 @@ class Prefetcher {
   void add_companions(std::vector<bool>& wanted, std::vector<bool>& spare) const;
   void add_ranges(State& state, const std::vector<bool>& wanted);
   void lay_empty_outputs();
+  static void take_along(State& state, std::uint32_t range);
   void want(State& state, std::uint32_t range);
   void add_threads(State& state);
   void abandon(State& state);
